@@ -1,0 +1,211 @@
+// A page to try a pipeline: plain WebRTC and fetch, no library, so that it also serves as an example of a client.
+
+const CONTROL_KEYS = new Set([
+  ...['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'],
+  ...['w', 'a', 's', 'd', 'i', 'j', 'k', 'l'],
+]);
+const MAX_LOG_LINES = 200;
+
+const element = (id) => document.getElementById(id);
+const video = element('video');
+
+/** The open connection, or null. */
+let current = null;
+let mode = null;
+const pressed = new Set();
+
+function log(text) {
+  const line = document.createElement('li');
+  const time = document.createElement('time');
+  time.textContent = new Date().toLocaleTimeString();
+  line.append(time, text);
+  const list = element('log');
+  list.append(line);
+  while (list.childElementCount > MAX_LOG_LINES) list.firstElementChild.remove();
+  list.scrollTop = list.scrollHeight;
+}
+
+function showState(state) {
+  const badge = element('state');
+  badge.textContent = state;
+  badge.dataset.state = state;
+  const open = current !== null;
+  element('connect').disabled = open || mode === null;
+  element('disconnect').disabled = !open;
+  element('hint').hidden = open;
+}
+
+async function askServer() {
+  try {
+    const answer = await fetch('v1/service/health');
+    const health = await answer.json();
+    if (!health.stream_ready) {
+      element('pipeline').textContent = health.reason ?? 'The pipeline is starting…';
+      setTimeout(askServer, 1000);
+      return;
+    }
+    const metadata = await (await fetch('v1/service/metadata')).json();
+    mode = metadata.stream_mode;
+    element('pipeline').textContent = `${metadata.pipeline_file} · ${mode === 'server_push' ? 'server push' : 'bidirectional'}`;
+    element('controls').hidden = mode !== 'bidirectional';
+    element('inputs').hidden = mode !== 'bidirectional';
+    element('duration-row').hidden = mode !== 'server_push';
+    showState('idle');
+  } catch (error) {
+    element('pipeline').textContent = `The server does not answer: ${error.message}`;
+    setTimeout(askServer, 2000);
+  }
+}
+
+/** A camera and a microphone, as ticked, or an empty stream. */
+async function openInputs() {
+  const wanted = { video: element('camera').checked, audio: element('microphone').checked };
+  if (mode !== 'bidirectional' || (!wanted.video && !wanted.audio)) return new MediaStream();
+  return navigator.mediaDevices.getUserMedia(wanted);
+}
+
+async function connect() {
+  const inputs = await openInputs();
+  const connection = new RTCPeerConnection();
+  const channel = connection.createDataChannel('telefuser');
+  const session = { connection, channel, inputs, id: null, frames: 0, chunks: 0, timer: 0 };
+  current = session;
+  showState('connecting');
+
+  const output = new MediaStream();
+  video.srcObject = output;
+  connection.ontrack = ({ track }) => output.addTrack(track);
+  connection.onconnectionstatechange = () => {
+    if (current !== session) return;
+    log(`connection ${connection.connectionState}`);
+    showState(connection.connectionState);
+    if (connection.connectionState === 'failed' || connection.connectionState === 'closed') disconnect();
+  };
+  channel.onopen = () => log('data channel open');
+  channel.onmessage = ({ data }) => receive(session, data);
+  channel.onclose = () => current === session && disconnect();
+
+  const sent = new Set(inputs.getTracks().map((track) => (connection.addTrack(track, inputs), track.kind)));
+  for (const kind of ['video', 'audio']) if (!sent.has(kind)) connection.addTransceiver(kind, { direction: 'recvonly' });
+
+  await connection.setLocalDescription();
+  await gathered(connection);
+  const body = { sdp: connection.localDescription.sdp, type: 'offer', task: 'demo' };
+  if (element('prompt').value !== '') body.prompt = element('prompt').value;
+  if (mode === 'server_push') body.duration_s = Number(element('duration').value) || 60;
+  const answer = await fetch('v1/stream/webrtc/offer', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const result = await answer.json();
+  if (!answer.ok) throw new Error(`${answer.status}: ${result.detail}`);
+  session.id = result.session_id;
+  log(`session ${session.id}`);
+  await connection.setRemoteDescription({ type: 'answer', sdp: result.sdp });
+  session.timer = setInterval(() => showFigures(session), 1000);
+}
+
+/** Resolves when all ICE candidates are in the local description, or after a second: those found by then will do. */
+async function gathered(connection) {
+  if (connection.iceGatheringState === 'complete') return;
+  await new Promise((resolve) => {
+    setTimeout(resolve, 1000);
+    connection.addEventListener('icegatheringstatechange', () => connection.iceGatheringState === 'complete' && resolve());
+  });
+}
+
+function receive(session, data) {
+  const message = JSON.parse(data);
+  if (message.type === 'chunk') {
+    session.chunks += 1;
+    if (message.error) log(`pipeline: ${message.error}`);
+    else if (session.chunks <= 3 || session.chunks % 100 === 0) log(`chunk ${message.index}`);
+  } else if (message.type === 'done') {
+    log(`done: ${message.total_chunks} chunks`);
+  } else if (message.type === 'error') {
+    log(`${message.code}: ${message.detail}`);
+  } else if (message.type === 'closed') {
+    log(`closed: ${message.reason}`);
+  }
+}
+
+async function showFigures(session) {
+  const reports = [...(await session.connection.getStats()).values()];
+  const inbound = reports.find((report) => report.type === 'inbound-rtp' && report.kind === 'video');
+  const pair = reports.find((report) => report.type === 'candidate-pair' && report.nominated);
+  element('fps').textContent = inbound?.framesPerSecond ?? 0;
+  element('size').textContent = video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '–';
+  if (inbound && session.last) {
+    const seconds = (inbound.timestamp - session.last.timestamp) / 1000;
+    const kilobits = ((inbound.bytesReceived - session.last.bytesReceived) * 8) / 1000 / seconds;
+    element('bitrate').textContent = `${Math.round(kilobits)} kbit/s`;
+  }
+  session.last = inbound;
+  element('rtt').textContent = pair?.currentRoundTripTime === undefined ? '–' : `${Math.round(pair.currentRoundTripTime * 1000)} ms`;
+  element('chunks').textContent = session.chunks;
+}
+
+function disconnect() {
+  const session = current;
+  if (session === null) return;
+  current = null;
+  clearInterval(session.timer);
+  pressed.clear();
+  for (const track of session.inputs.getTracks()) track.stop();
+  session.connection.close();
+  video.srcObject = null;
+  showState('idle');
+  // The server notices the closed connection by itself; the DELETE only makes it certain.
+  if (session.id !== null) fetch(`v1/stream/webrtc/${session.id}`, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+}
+
+function sendKey(key, action) {
+  if (current?.channel.readyState !== 'open' || mode !== 'bidirectional') return;
+  if (action === 'press' ? pressed.has(key) : !pressed.has(key)) return;
+  if (action === 'press') pressed.add(key);
+  else pressed.delete(key);
+  current.channel.send(JSON.stringify({ type: 'control', key, action }));
+  document.querySelector(`[data-key="${key}"]`)?.classList.toggle('pressed', action === 'press');
+}
+
+function releaseAll() {
+  for (const key of [...pressed]) sendKey(key, 'release');
+}
+
+element('form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  try {
+    await connect();
+  } catch (error) {
+    log(error.message);
+    disconnect();
+    showState('failed');
+  }
+});
+element('disconnect').addEventListener('click', disconnect);
+element('mute').addEventListener('click', () => {
+  video.muted = !video.muted;
+  element('mute').textContent = video.muted ? 'Unmute' : 'Mute';
+  element('mute').setAttribute('aria-pressed', String(video.muted));
+});
+for (const action of ['keydown', 'keyup']) {
+  window.addEventListener(action, (event) => {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (current === null || !CONTROL_KEYS.has(key) || event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    if (!event.repeat) sendKey(key, action === 'keydown' ? 'press' : 'release');
+  });
+}
+window.addEventListener('blur', releaseAll);
+for (const button of document.querySelectorAll('[data-key]')) {
+  button.addEventListener('pointerdown', (event) => {
+    button.setPointerCapture(event.pointerId);
+    sendKey(button.dataset.key, 'press');
+  });
+  for (const end of ['pointerup', 'pointercancel']) button.addEventListener(end, () => sendKey(button.dataset.key, 'release'));
+}
+window.addEventListener('pagehide', disconnect);
+
+showState('idle');
+askServer();

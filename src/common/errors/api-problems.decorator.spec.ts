@@ -1,0 +1,42 @@
+import 'reflect-metadata';
+
+import { describe, expect, it } from 'vitest';
+
+import { ApiProblems, PROBLEM_MEDIA_TYPE } from './api-problems.decorator.js';
+
+class Example {
+  @ApiProblems('invalid-sdp', 'negotiation-failed', 'max-sessions')
+  operation(): void {
+    // Only its decorator matters.
+  }
+}
+
+type Responses = Record<
+  string,
+  { content: Record<string, { examples: Record<string, { value: { status: number; code: string } }> }>; headers?: object }
+>;
+
+describe('ApiProblems', () => {
+  const responses = Reflect.getMetadata('swagger/apiResponse', Example.prototype.operation) as Responses;
+
+  it('declares one response per status, and always the internal error', () => {
+    expect(Object.keys(responses)).toEqual(['400', '500', '503']);
+  });
+
+  it('gives an example for each code, with that code and status', () => {
+    for (const [status, { content }] of Object.entries(responses)) {
+      for (const [code, { value }] of Object.entries(content[PROBLEM_MEDIA_TYPE]?.examples ?? {})) {
+        expect(value).toMatchObject({ code, status: Number(status) });
+      }
+    }
+    expect(Object.keys(responses['400']?.content[PROBLEM_MEDIA_TYPE]?.examples ?? {})).toEqual([
+      'invalid-sdp',
+      'negotiation-failed',
+    ]);
+  });
+
+  it('declares Retry-After where it is sent', () => {
+    expect(responses['503']?.headers).toHaveProperty('Retry-After');
+    expect(responses['400']?.headers).toBeUndefined();
+  });
+});

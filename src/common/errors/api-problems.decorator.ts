@@ -1,0 +1,43 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+
+import { PROBLEM_CATALOGUE, type ProblemCode } from './catalogue.js';
+import { ProblemDto } from './problem.dto.js';
+import { Problem } from './problem.js';
+
+/** Media type of error answers (RFC 9457, section 3). */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/**
+ * Declares, in the API document, the problems that an operation (or every operation of a controller) answers with: one response
+ * per status, with an example for each code. Declare every code the operation can give; `internal-error` is always added.
+ */
+export function ApiProblems(...codes: ProblemCode[]): ClassDecorator & MethodDecorator {
+  const byStatus = Map.groupBy(new Set<ProblemCode>([...codes, 'internal-error']), (code) => PROBLEM_CATALOGUE[code].status);
+  return applyDecorators(ApiExtraModels(ProblemDto), ...[...byStatus].map(([status, group]) => problemResponse(status, group)));
+}
+
+function problemResponse(status: number, codes: readonly ProblemCode[]): ClassDecorator & MethodDecorator {
+  const retries = codes.some((code) => PROBLEM_CATALOGUE[code].retryAfterSeconds !== undefined);
+  return ApiResponse({
+    status,
+    description: codes.map((code) => `\`${code}\`: ${PROBLEM_CATALOGUE[code].when}`).join('\n\n'),
+    ...(retries && {
+      headers: {
+        'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer', example: 5 } },
+      },
+    }),
+    content: {
+      [PROBLEM_MEDIA_TYPE]: {
+        schema: { $ref: getSchemaPath(ProblemDto) },
+        examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code)])),
+      },
+    },
+  });
+}
+
+function exampleOf(code: ProblemCode): { summary: string; value: object } {
+  const { title, example } = PROBLEM_CATALOGUE[code];
+  const errors = code === 'validation-failed' ? [{ pointer: '/sdp', detail: 'sdp must be a string' }] : [];
+  return { summary: title, value: new Problem(code, example, { errors }).toDocument() };
+}

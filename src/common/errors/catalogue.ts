@@ -1,0 +1,125 @@
+/** One kind of failure a client can be told about. `docs/errors.md` holds the same facts, and a test keeps the two together. */
+export interface ProblemEntry {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Short summary of the kind; the same for every occurrence (RFC 9457, section 3.1.3). */
+  readonly title: string;
+  /** When it is answered. */
+  readonly when: string;
+  /** What the client can do about it. */
+  readonly remedy: string;
+  /** A `detail` as a client would see it, for the API document. */
+  readonly example: string;
+  /** Seconds for the `Retry-After` header; absent: the header is not sent. */
+  readonly retryAfterSeconds?: number;
+}
+
+const entries = {
+  'invalid-sdp': {
+    status: 400,
+    title: 'The SDP offer cannot be used',
+    when: 'The offer is no SDP, is too large, or has no media section, ICE credentials or DTLS fingerprint that this server can answer.',
+    remedy: 'Send the SDP of `RTCPeerConnection.createOffer()` unchanged, after `setLocalDescription`.',
+    example: 'The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd).',
+  },
+  'negotiation-failed': {
+    status: 400,
+    title: 'The offer could not be negotiated',
+    when: 'The offer is well formed, but no answer to it could be made, for example because no codec is common to both sides.',
+    remedy: 'Offer H.264 or VP8 for video and Opus for audio.',
+    example: 'The offer has no video codec that this server can send: it sends H264 and VP8.',
+  },
+  'session-refused': {
+    status: 400,
+    title: 'The pipeline refused the session',
+    when: 'The pipeline looked at the request (its `config`, `prompt`, …) and refused it.',
+    remedy: "Correct the request's fields as `detail` says; what is accepted is the pipeline's own affair.",
+    example: 'The pipeline refused the session: config.size must be 480 or 720.',
+  },
+  'malformed-request': {
+    status: 400,
+    title: 'The request cannot be read',
+    when: 'The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded.',
+    remedy: 'Send a JSON object with `content-type: application/json`.',
+    example: 'Body is not valid JSON but content-type is set to "application/json".',
+  },
+  'session-not-found': {
+    status: 404,
+    title: 'No such session',
+    when: 'No session with this id is open: it was never opened, or is closed.',
+    remedy: 'Use the `session_id` of the answer to the offer; a closed session is gone, so make a new offer.',
+    example: 'No session "demo-1" is open.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'No such route',
+    when: 'The server has no such path, or not with this method.',
+    remedy: 'Look the route up in `/docs`.',
+    example: 'Cannot GET /v1/streams.',
+  },
+  'session-conflict': {
+    status: 409,
+    title: 'The session id is taken',
+    when: 'A session with this id is open, or the pipeline says that the session conflicts with another one.',
+    remedy: 'Choose another `session_id`, or leave it out to be given one.',
+    example: 'A session "demo-1" is already open.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    when: 'The body is longer than `TELEFUSER_MAX_BODY_BYTES`.',
+    remedy: 'Send less, or raise `TELEFUSER_MAX_BODY_BYTES`.',
+    example: 'Request body is too large.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body has an unsupported media type',
+    when: 'The body is not announced as JSON.',
+    remedy: 'Send `content-type: application/json`.',
+    example: 'Unsupported Media Type: text/plain.',
+  },
+  'validation-failed': {
+    status: 422,
+    title: 'The request has invalid fields',
+    when: 'The body is JSON, but a field is missing, of the wrong type or out of its bounds; `errors` names each.',
+    remedy: 'Correct the fields that `errors` points at.',
+    example: 'sdp must be a string.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Unexpected error',
+    when: 'Something failed that the server did not foresee. The answer says nothing more; the log does.',
+    remedy: "Look into the server's log, and report the error.",
+    example: 'The server met an unexpected error. Its log says more.',
+  },
+  'service-not-running': {
+    status: 503,
+    title: 'The pipeline is not running',
+    when: 'The pipeline is still starting, failed to start, has crashed, or the server is shutting down.',
+    remedy: 'Try again after `Retry-After` seconds; `/readyz` says when sessions are accepted.',
+    example: 'The pipeline is still starting.',
+    retryAfterSeconds: 5,
+  },
+  'max-sessions': {
+    status: 503,
+    title: 'All session slots are taken',
+    when: 'As many sessions are open as `TELEFUSER_WEBRTC_MAX_SESSIONS` allows.',
+    remedy: 'Try again after `Retry-After` seconds, or raise `TELEFUSER_WEBRTC_MAX_SESSIONS`.',
+    example: 'All 10 sessions are taken.',
+    retryAfterSeconds: 5,
+  },
+} as const satisfies Record<string, ProblemEntry>;
+
+/** Stable name of a kind of failure; part of the API. */
+export type ProblemCode = keyof typeof entries;
+
+/** Every kind of failure that the HTTP API answers with. */
+export const PROBLEM_CATALOGUE: Readonly<Record<ProblemCode, ProblemEntry>> = entries;
+
+/** The codes in the catalogue's order (by status). */
+export const PROBLEM_CODES = Object.keys(entries) as readonly ProblemCode[];
+
+/** Value of a problem document's `type` (RFC 9457, section 3.1.1): a name, not an address to open. */
+export function problemType(code: ProblemCode): string {
+  return `urn:telefuser:problem:${code}`;
+}

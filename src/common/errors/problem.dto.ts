@@ -1,0 +1,43 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+import { PROBLEM_CODES, type ProblemCode } from './catalogue.js';
+
+/** One field of the request that is wrong. */
+export class FieldErrorDto {
+  @ApiProperty({ type: String, description: 'JSON pointer into the body (RFC 6901); empty: the whole body.', example: '/sdp' })
+  readonly pointer!: string;
+
+  @ApiProperty({ type: String, description: 'What is wrong with the field.', example: 'sdp must be a string' })
+  readonly detail!: string;
+}
+
+/** An RFC 9457 problem document: the body of every error answer. */
+export class ProblemDto {
+  @ApiProperty({
+    type: String,
+    format: 'uri',
+    description: 'Name of the kind of problem: `urn:telefuser:problem:` and the code.',
+    example: 'urn:telefuser:problem:validation-failed',
+  })
+  readonly type!: string;
+
+  @ApiProperty({ type: String, description: 'Summary of the kind of problem.', example: 'The request has invalid fields' })
+  readonly title!: string;
+
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status, repeated.', example: 422 })
+  readonly status!: number;
+
+  @ApiProperty({ type: String, description: 'What was wrong with this request.', example: 'sdp must be a string.' })
+  readonly detail!: string;
+
+  @ApiProperty({
+    enum: PROBLEM_CODES,
+    enumName: 'ProblemCode',
+    description: 'Stable code to branch on.',
+    example: 'validation-failed',
+  })
+  readonly code!: ProblemCode;
+
+  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'The invalid fields; only with `validation-failed`.' })
+  readonly errors?: FieldErrorDto[];
+}

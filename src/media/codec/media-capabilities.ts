@@ -1,0 +1,29 @@
+import {
+  FF_DECODER_H264,
+  FF_DECODER_LIBOPUS,
+  FF_DECODER_VP8,
+  FF_ENCODER_LIBOPUS,
+  FF_ENCODER_LIBVPX_VP8,
+  FF_ENCODER_LIBX264,
+} from 'node-av/constants';
+import { Codec, Filter, getFFmpegInfo } from 'node-av/lib';
+
+/** What the FFmpeg in this process can do. */
+export interface MediaCapabilities {
+  /** Encode and decode, as is meant for the other two. */
+  readonly h264: boolean;
+  readonly vp8: boolean;
+  readonly opus: boolean;
+  /** Version. */
+  readonly ffmpeg: string;
+}
+
+export function mediaCapabilities(): MediaCapabilities {
+  const converts = Filter.getByName('zscale') !== null;
+  return {
+    h264: converts && Codec.findEncoderByName(FF_ENCODER_LIBX264) !== null && Codec.findDecoderByName(FF_DECODER_H264) !== null,
+    vp8: converts && Codec.findEncoderByName(FF_ENCODER_LIBVPX_VP8) !== null && Codec.findDecoderByName(FF_DECODER_VP8) !== null,
+    opus: Codec.findEncoderByName(FF_ENCODER_LIBOPUS) !== null && Codec.findDecoderByName(FF_DECODER_LIBOPUS) !== null,
+    ffmpeg: getFFmpegInfo().version,
+  };
+}

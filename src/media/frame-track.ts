@@ -1,0 +1,273 @@
+import { Injectable } from '@nestjs/common';
+import type { Picture } from '../common/index.js';
+import { Configuration } from '../config/index.js';
+import { PictureDecoder, UndecodablePictureError, VideoEncoder, type DecodedPicture } from './codec/index.js';
+import { MediaClock } from './media-clock.js';
+import type { QueuePolicy } from './media-timeline.js';
+import { RateControl } from './rate-control.js';
+import type { OutboundRtp } from './webrtc/index.js';
+
+/** Keyframes on request, no closer than this: several viewers' worth of losses must not turn the stream into keyframes. */
+const KEYFRAME_INTERVAL_MS = 500;
+/** With `lossless`, a frame this late is still sent: the receiver's jitter buffer can smooth it. */
+const MAX_CATCH_UP_MS = 150;
+/** How long a requested keyframe waits for a new picture before the held one is encoded again. */
+const HELD_PICTURE_DELAY_MS = 60;
+/** A codec without in-place rate changes is opened again only for a step this large, since that costs a keyframe. */
+const REOPEN_STEP = 0.3;
+
+/** Why a frame that a pipeline made was not sent. */
+export type DropReason = 'late' | 'skipped' | 'undecodable' | 'encoder' | 'closed';
+
+export interface FrameCounts {
+  readonly received: number;
+  readonly sent: number;
+  readonly queued: number;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  readonly keyframes: number;
+}
+
+interface QueuedFrame {
+  readonly picture: Picture;
+  mediaMs: number;
+  readonly frameMs: number;
+}
+
+export interface FrameTrackObserver {
+  /** A picture could not be decoded; at most one call a second. */
+  pictureRefused(message: string): void;
+}
+
+/**
+ * The outgoing video of a session: holds pictures compressed until their media time, then decodes, encodes and sends each once. Between
+ * pictures nothing is encoded; the receiver holds the last one by itself. Owns its decoder and encoder; every frame it was given is counted
+ * as sent, dropped (with the reason) or queued.
+ */
+export class FrameTrack {
+  private readonly queue: QueuedFrame[] = [];
+  private readonly decoder = new PictureDecoder();
+  private readonly dropped: Record<DropReason, number> = { late: 0, skipped: 0, undecodable: 0, encoder: 0, closed: 0 };
+  private readonly rtpOffset = Math.floor(Math.random() * 2 ** 32);
+  private encoder: { codec: VideoEncoder; width: number; height: number; bitrate: number } | undefined;
+  private held: DecodedPicture | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private heldTimer: NodeJS.Timeout | undefined;
+  private working: Promise<void> | undefined;
+  private keyframeWanted = true;
+  private lastKeyframeMs = -Infinity;
+  private lastRefusalMs = -Infinity;
+  private lastSentMediaMs = -Infinity;
+  private received = 0;
+  private sent = 0;
+  private keyframes = 0;
+  private closed = false;
+  private finished: (() => void) | undefined;
+
+  constructor(
+    private readonly outbound: OutboundRtp,
+    private readonly clock: MediaClock,
+    private readonly policy: QueuePolicy,
+    private readonly rate: RateControl,
+    private readonly observer: FrameTrackObserver,
+  ) {}
+
+  /** Queues pictures for media times `startMs`, `startMs + frameMs`, … The caller bounds the queue by pacing its calls. */
+  enqueue(pictures: readonly Picture[], startMs: number, frameMs: number): void {
+    this.received += pictures.length;
+    if (this.closed) {
+      this.dropped.closed += pictures.length;
+      return;
+    }
+    pictures.forEach((picture, index) => this.queue.push({ picture, mediaMs: startMs + index * frameMs, frameMs }));
+    this.schedule();
+  }
+
+  /** Drops the oldest `skipMs` of queued pictures; the rest moves forward by as much. */
+  skip(skipMs: number): void {
+    const nowMs = this.nowMs();
+    for (const frame of this.queue) frame.mediaMs -= skipMs;
+    while (this.queue[0] !== undefined && this.queue[0].mediaMs + this.queue[0].frameMs <= nowMs) {
+      this.queue.shift();
+      this.dropped.skipped += 1;
+    }
+    this.schedule();
+  }
+
+  /** Makes the next picture a keyframe; if none comes soon, the held picture is sent again as one. Rate limited. */
+  requestKeyframe(): void {
+    this.keyframeWanted = true;
+    if (this.closed || this.heldTimer !== undefined) return;
+    const waitMs = Math.max(HELD_PICTURE_DELAY_MS, this.lastKeyframeMs + KEYFRAME_INTERVAL_MS - performance.now());
+    this.heldTimer = setTimeout(() => {
+      this.heldTimer = undefined;
+      if (this.keyframeWanted && this.working === undefined) this.work(() => this.resendHeld());
+    }, waitMs);
+  }
+
+  /** Resolves when everything queued was sent or dropped. */
+  async drained(): Promise<void> {
+    if (this.closed || (this.queue.length === 0 && this.working === undefined)) return;
+    await new Promise<void>((resolve) => {
+      this.finished = resolve;
+    });
+  }
+
+  get counts(): FrameCounts {
+    const { received, sent, keyframes } = this;
+    const inWork = this.working === undefined ? 0 : received - sent - this.queue.length - total(this.dropped);
+    return { received, sent, keyframes, queued: this.queue.length + inWork, dropped: { ...this.dropped } };
+  }
+
+  /** RTP timestamp of a media time on this stream. */
+  rtpTimestamp(mediaMs: number): number {
+    return MediaClock.rtpTimestamp(mediaMs, this.outbound.clockRate, this.rtpOffset);
+  }
+
+  /** Idempotent; waits for the job in hand, then frees the codecs. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.heldTimer);
+    this.dropped.closed += this.queue.splice(0).length;
+    await this.working;
+    this.held?.release();
+    this.held = undefined;
+    this.encoder?.codec.close();
+    this.encoder = undefined;
+    this.decoder.close();
+    this.finished?.();
+  }
+
+  private nowMs(): number {
+    return this.clock.mediaMs(performance.now());
+  }
+
+  private schedule(): void {
+    if (this.closed || this.working !== undefined) return;
+    clearTimeout(this.timer);
+    const next = this.queue[0];
+    if (next === undefined) {
+      this.finished?.();
+      return;
+    }
+    const waitMs = next.mediaMs - this.nowMs();
+    if (waitMs <= 0.5) this.work(() => this.showDue());
+    else this.timer = setTimeout(() => this.schedule(), waitMs);
+  }
+
+  /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. */
+  private work(job: () => Promise<void>): void {
+    this.working = job()
+      .catch(() => {
+        this.dropped.encoder += 1;
+        this.encoder?.codec.close();
+        this.encoder = undefined;
+        this.keyframeWanted = true;
+      })
+      .finally(() => {
+        this.working = undefined;
+        this.schedule();
+      });
+  }
+
+  private async showDue(): Promise<void> {
+    const frame = this.takeDue();
+    if (frame === undefined) return;
+    let picture: DecodedPicture;
+    try {
+      picture = await this.decoder.decode(frame.picture);
+    } catch (error) {
+      if (!(error instanceof UndecodablePictureError)) throw error;
+      this.dropped.undecodable += 1;
+      this.refuse(error.message);
+      return;
+    }
+    this.held?.release();
+    this.held = picture;
+    await this.encodeAndSend(picture, frame.mediaMs, frame.frameMs);
+    this.sent += 1;
+  }
+
+  /** The frame to show now; frames that are too late for any viewer are counted and left out. */
+  private takeDue(): QueuedFrame | undefined {
+    const nowMs = this.nowMs();
+    const toleranceMs = this.policy === 'lossless' ? MAX_CATCH_UP_MS : 0;
+    for (;;) {
+      const frame = this.queue.shift();
+      const next = this.queue[0];
+      if (frame === undefined || next === undefined || next.mediaMs + toleranceMs > nowMs) return frame;
+      this.dropped.late += 1;
+    }
+  }
+
+  private async resendHeld(): Promise<void> {
+    if (this.held === undefined) return;
+    await this.encodeAndSend(this.held, this.nowMs(), KEYFRAME_INTERVAL_MS);
+  }
+
+  private async encodeAndSend(picture: DecodedPicture, mediaMs: number, frameMs: number): Promise<void> {
+    const encoder = await this.encoderFor(picture, frameMs);
+    const nowMs = performance.now();
+    const keyframe = this.keyframeWanted && nowMs - this.lastKeyframeMs >= KEYFRAME_INTERVAL_MS;
+    const encoded = await encoder.encode(picture, { keyframe, timestampMs: mediaMs });
+    if (encoded === undefined || this.closed) return;
+    if (encoded.keyframe) {
+      this.keyframeWanted = false;
+      this.lastKeyframeMs = nowMs;
+      this.keyframes += 1;
+    }
+    // Two pictures never share a media time: a receiver takes the second for a part of the first.
+    this.lastSentMediaMs = Math.max(mediaMs, this.lastSentMediaMs + 1);
+    await this.outbound.send(encoded.data, this.rtpTimestamp(this.lastSentMediaMs));
+  }
+
+  private async encoderFor(picture: DecodedPicture, frameMs: number): Promise<VideoEncoder> {
+    const { bitrate } = this.rate;
+    const { width, height } = picture;
+    const open = this.encoder;
+    if (open !== undefined && open.width === width && open.height === height) {
+      if (open.bitrate === bitrate) return open.codec;
+      if (open.codec.setBitrate(bitrate)) {
+        open.bitrate = bitrate;
+        return open.codec;
+      }
+      if (Math.abs(bitrate - open.bitrate) < open.bitrate * REOPEN_STEP) return open.codec;
+    }
+    open?.codec.close();
+    this.encoder = undefined;
+    const { codec: name } = this.outbound;
+    if (name === 'OPUS') throw new Error('a frame track needs a video stream');
+    const codec = await VideoEncoder.open({ codec: name, width, height, fps: 1000 / frameMs, bitrate });
+    this.encoder = { codec, width, height, bitrate };
+    // The first frame of an encoder is a keyframe, whenever the last one was.
+    this.lastKeyframeMs = -Infinity;
+    this.keyframeWanted = true;
+    return codec;
+  }
+
+  private refuse(message: string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.lastRefusalMs < 1000) return;
+    this.lastRefusalMs = nowMs;
+    this.observer.pictureRefused(message);
+  }
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** Makes frame tracks with the configured bitrates. */
+@Injectable()
+export class FrameTrackFactory {
+  constructor(private readonly configuration: Configuration) {}
+
+  create(outbound: OutboundRtp, clock: MediaClock, policy: QueuePolicy, rate: RateControl, observer: FrameTrackObserver): FrameTrack {
+    return new FrameTrack(outbound, clock, policy, rate, observer);
+  }
+
+  rateControl(): RateControl {
+    const { startVideoBitrate, maxVideoBitrate } = this.configuration;
+    return new RateControl({ start: Math.min(startVideoBitrate, maxVideoBitrate), ceiling: maxVideoBitrate });
+  }
+}

@@ -1,0 +1,88 @@
+import type { MediaInput } from '../common/index.js';
+import { OpusDecoder, VideoDecoder } from './codec/index.js';
+import type { EncodedInput, InboundTrack } from './webrtc/index.js';
+
+/** Encoded frames that may wait for the decoder. A decoder that falls further behind starts again at a keyframe. */
+const MAX_WAITING_FRAMES = 60;
+
+export interface RelayCounts {
+  readonly decodedFrames: number;
+  readonly droppedFrames: number;
+}
+
+/**
+ * The way of a client's camera or microphone to the pipeline: decodes what arrives, in order, and hands it on. The receiver decides whether it
+ * has room; what it does not take is dropped and counted, since old camera pictures are of no use. Owns its decoders.
+ */
+export class MediaRelay {
+  private readonly waiting: EncodedInput[] = [];
+  private video: { codec: 'H264' | 'VP8'; decoder: VideoDecoder } | undefined;
+  private audio: OpusDecoder | undefined;
+  private working: Promise<void> | undefined;
+  private decoded = 0;
+  private dropped = 0;
+  private closed = false;
+
+  /** @param deliver takes decoded media; false means that it was dropped. Must not throw. */
+  constructor(
+    private readonly track: InboundTrack,
+    private readonly deliver: (input: MediaInput) => boolean,
+  ) {
+    track.onFrame((frame) => this.receive(frame));
+  }
+
+  get counts(): RelayCounts {
+    return { decodedFrames: this.decoded, droppedFrames: this.dropped };
+  }
+
+  /** Idempotent; waits for the frame in hand, then frees the decoders. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.waiting.length = 0;
+    await this.working;
+    this.video?.decoder.close();
+    this.video = undefined;
+    this.audio?.close();
+    this.audio = undefined;
+  }
+
+  private receive(frame: EncodedInput): void {
+    if (this.closed) return;
+    if (this.waiting.length >= MAX_WAITING_FRAMES) {
+      // Leaving out single frames would smear every later one.
+      this.dropped += this.waiting.splice(0).length;
+      this.track.requestKeyframe();
+    }
+    this.waiting.push(frame);
+    this.working ??= this.work().finally(() => {
+      this.working = undefined;
+    });
+  }
+
+  private async work(): Promise<void> {
+    for (let frame = this.waiting.shift(); frame !== undefined; frame = this.waiting.shift()) {
+      try {
+        for (const input of await this.decode(frame)) {
+          this.decoded += 1;
+          if (this.closed || !this.deliver(input)) this.dropped += 1;
+        }
+      } catch {
+        this.dropped += 1;
+        this.track.requestKeyframe();
+      }
+    }
+  }
+
+  private async decode({ codec, data }: EncodedInput): Promise<MediaInput[]> {
+    if (codec === 'OPUS') {
+      this.audio ??= await OpusDecoder.open();
+      return [{ kind: 'audio', audio: await this.audio.decode(data) }];
+    }
+    if (this.video?.codec !== codec) {
+      this.video?.decoder.close();
+      this.video = { codec, decoder: await VideoDecoder.open(codec) };
+    }
+    const pictures = await this.video.decoder.decode(data);
+    return pictures.map((picture) => ({ kind: 'video', pictures: [picture] }));
+  }
+}

@@ -1,0 +1,273 @@
+import { Injectable } from '@nestjs/common';
+import type { Chunk, MediaInput, OfferSummary } from '../common/index.js';
+import { Configuration } from '../config/index.js';
+import { AudioTrackFactory, type AudioCounts, type AudioTrack } from './audio-track.js';
+import { ChunkRouterFactory, type ChunkRouter } from './chunk-router.js';
+import { FrameTrackFactory, type FrameCounts, type FrameTrack } from './frame-track.js';
+import { MediaClock } from './media-clock.js';
+import { MediaRelay } from './media-relay.js';
+import type { QueuePolicy } from './media-timeline.js';
+import type { RateControl } from './rate-control.js';
+import { ReceiverLiveness } from './receiver-liveness.js';
+import { PeerConnection, type ConnectionState, type DataChannel, type Feedback, type IceServer } from './webrtc/index.js';
+
+/** The one data channel that is served (compatibility contract). */
+const CHANNEL_LABEL = 'telefuser';
+/** How often each stream says which RTP time is now (RFC 3550 section 6.2 would allow it up to every 5 s). */
+const SENDER_REPORT_INTERVAL_MS = 1000;
+/** The first sender reports come sooner: until a receiver has one of each stream it cannot align them. */
+const FIRST_REPORT_DELAY_MS = 50;
+/** Messages kept for a channel that the client offered and that is not open yet. */
+const MAX_EARLY_MESSAGES = 64;
+/** A receiver of media reports at least every second or so; one that is silent this long is gone, whatever ICE still believes. */
+const MAX_SILENCE_MS = 4000;
+/** How long a last message may take to leave before the connection closes. */
+const FLUSH_TIMEOUT_MS = 250;
+
+/** Told of what a viewer does. Must not throw. */
+export interface ViewerObserver {
+  connectionStateChanged(state: ConnectionState): void;
+  channelOpened(): void;
+  channelClosed(): void;
+  /** Text or bytes from the data channel. */
+  messageReceived(message: string | Uint8Array): void;
+  /** Decoded camera or microphone; returns whether it was taken. */
+  mediaReceived(input: MediaInput): boolean;
+  /** What of a chunk is not media. */
+  metadataRouted(metadata: Readonly<Record<string, unknown>>, index: number | undefined): void;
+  /** A picture of the pipeline could not be decoded. */
+  pictureRefused(message: string): void;
+}
+
+export interface ViewerStats {
+  readonly videoCodec: string | undefined;
+  readonly video: FrameCounts | undefined;
+  readonly audio: AudioCounts | undefined;
+  /** Bits a second the encoder is set to. */
+  readonly targetBitrate: number;
+  /** Bits a second the receiver says it can take. */
+  readonly estimate: number | undefined;
+  readonly roundTripMs: number | undefined;
+  /** 0–1, of the last report. */
+  readonly fractionLost: number | undefined;
+}
+
+/** The media of one client: its connection and every track, relay and queue made for it. Owned by a session. */
+export class Viewer {
+  private readonly relays: MediaRelay[] = [];
+  private channel: DataChannel | undefined;
+  private readonly earlyMessages: string[] = [];
+  private video: FrameTrack | undefined;
+  private audio: AudioTrack | undefined;
+  private router: ChunkRouter | undefined;
+  private clock: MediaClock | undefined;
+  private reportTimer: NodeJS.Timeout | undefined;
+  private readonly liveness = new ReceiverLiveness(MAX_SILENCE_MS);
+  private roundTripMs: number | undefined;
+  private fractionLost: number | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly connection: PeerConnection,
+    private readonly offersChannel: boolean,
+    private readonly policy: QueuePolicy,
+    private readonly rate: RateControl,
+    private readonly frameTracks: FrameTrackFactory,
+    private readonly audioTracks: AudioTrackFactory,
+    private readonly routers: ChunkRouterFactory,
+  ) {}
+
+  /** The answer to send to the client. */
+  get localSdp(): string {
+    return this.connection.localSdp;
+  }
+
+  /** Whether the data channel is open. */
+  get hasChannel(): boolean {
+    return this.channel?.isOpen ?? false;
+  }
+
+  /** Chunks with pictures routed so far. */
+  get videoChunks(): number {
+    return this.router?.routedVideoChunks ?? 0;
+  }
+
+  get stats(): ViewerStats {
+    return {
+      videoCodec: this.connection.video?.codec,
+      video: this.video?.counts,
+      audio: this.audio?.counts,
+      targetBitrate: this.rate.bitrate,
+      estimate: this.rate.receiverEstimate,
+      roundTripMs: this.roundTripMs,
+      fractionLost: this.fractionLost,
+    };
+  }
+
+  /** Begins to report what the client does. Call once. */
+  observe(observer: ViewerObserver): void {
+    this.connection.observe({
+      connectionStateChanged: (state) => observer.connectionStateChanged(state),
+      dataChannelAdded: (channel) => this.acceptChannel(channel, observer),
+      trackReceived: (track) => this.relays.push(new MediaRelay(track, (input) => observer.mediaReceived(input))),
+      feedbackReceived: (feedback) => this.receiveFeedback(feedback),
+    });
+  }
+
+  /**
+   * Starts the media clock: media time 0 is now. Call once, when the client is connected.
+   * @param fps frames a second for chunks that say none.
+   */
+  start(fps: number, observer: ViewerObserver): void {
+    if (this.closing !== undefined || this.clock !== undefined) return;
+    const clock = new MediaClock(performance.now(), Date.now());
+    this.clock = clock;
+    const { video, audio } = this.connection;
+    if (video !== undefined) this.video = this.frameTracks.create(video, clock, this.policy, this.rate, observer);
+    if (audio !== undefined) this.audio = this.audioTracks.create(audio, clock);
+    this.router = this.routers.create({
+      clock,
+      policy: this.policy,
+      fps,
+      video: this.video,
+      audio: this.audio,
+      metadata: (metadata, index) => observer.metadataRouted(metadata, index),
+    });
+    this.reportTimer = setTimeout(() => this.tick(observer), FIRST_REPORT_DELAY_MS);
+  }
+
+  /** Hands a chunk on; resolves when there is room for the next. Only after `start()`. Rejects when `signal` aborts. */
+  async route(chunk: Chunk, signal: AbortSignal): Promise<void> {
+    if (this.router === undefined) throw new Error('the media clock has not started');
+    await this.router.route(chunk, signal);
+  }
+
+  /** Resolves when all queued media was sent. */
+  async drained(): Promise<void> {
+    await Promise.all([this.video?.drained(), this.audio?.drained()]);
+  }
+
+  /**
+   * Sends a JSON message on the data channel; false if it was dropped. Media can flow before the channel is open: what is sent until then
+   * waits for it.
+   */
+  send(message: Readonly<Record<string, unknown>>): boolean {
+    const text = JSON.stringify(message);
+    if (this.channel?.isOpen === true) return this.channel.send(text);
+    if (!this.offersChannel || this.closing !== undefined || this.earlyMessages.length >= MAX_EARLY_MESSAGES) return false;
+    this.earlyMessages.push(text);
+    return true;
+  }
+
+  /** Idempotent. Ends the tracks and relays, lets the last messages leave, then closes the connection. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    clearTimeout(this.reportTimer);
+    await Promise.all([this.video?.close(), this.audio?.close(), ...this.relays.map((relay) => relay.close())]);
+    await this.channel?.flushed(FLUSH_TIMEOUT_MS);
+    await this.connection.close();
+  }
+
+  private acceptChannel(channel: DataChannel, observer: ViewerObserver): void {
+    if (channel.label !== CHANNEL_LABEL || this.channel !== undefined) {
+      channel.close();
+      return;
+    }
+    this.channel = channel;
+    channel.onMessage((message) => observer.messageReceived(message));
+    channel.onClose(() => observer.channelClosed());
+    channel.onOpen(() => {
+      for (const text of this.earlyMessages.splice(0)) channel.send(text);
+      observer.channelOpened();
+    });
+  }
+
+  private receiveFeedback(feedback: Feedback): void {
+    const nowMs = performance.now();
+    switch (feedback.type) {
+      case 'keyframe-request':
+        this.video?.requestKeyframe();
+        break;
+      case 'estimate':
+        this.rate.onEstimate(feedback.bitrate, nowMs);
+        break;
+      case 'report':
+        this.roundTripMs = feedback.report.roundTripMs ?? this.roundTripMs;
+        if (feedback.stream === this.connection.video) {
+          this.fractionLost = feedback.report.fractionLost;
+          this.rate.onLoss(feedback.report.fractionLost, nowMs);
+        }
+        break;
+    }
+  }
+
+  /** Once a second: sender reports, and a look at whether the receiver still lives. */
+  private tick(observer: ViewerObserver): void {
+    if (this.closing !== undefined) return;
+    const reported = this.sendReports();
+    const change = this.liveness.observe(this.connection.mediaPacketsSent, this.connection.packetsReceived, performance.now());
+    if (change !== undefined && this.connection.state === 'connected') {
+      observer.connectionStateChanged(change === 'silent' ? 'disconnected' : 'connected');
+    }
+    this.reportTimer = setTimeout(() => this.tick(observer), reported ? SENDER_REPORT_INTERVAL_MS : FIRST_REPORT_DELAY_MS);
+  }
+
+  /** Returns whether any stream has something to report on. */
+  private sendReports(): boolean {
+    const { clock } = this;
+    if (clock === undefined) return false;
+    const mediaMs = clock.mediaMs(performance.now());
+    const streams = [
+      { outbound: this.connection.video, track: this.video },
+      { outbound: this.connection.audio, track: this.audio },
+    ];
+    let any = false;
+    for (const { outbound, track } of streams) {
+      if (outbound === undefined || track === undefined || outbound.packetsSent === 0) continue;
+      any = true;
+      void outbound.sendRtcp(outbound.senderReport(clock.unixMs(mediaMs), track.rtpTimestamp(mediaMs)));
+    }
+    return any;
+  }
+}
+
+/** Answers offers: the door of the media module. */
+@Injectable()
+export class ViewerFactory {
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly frameTracks: FrameTrackFactory,
+    private readonly audioTracks: AudioTrackFactory,
+    private readonly routers: ChunkRouterFactory,
+  ) {}
+
+  /** Negotiates a connection for an inspected offer. Throws when the description cannot be taken; nothing is left open then. */
+  async answer(sdp: string, offer: OfferSummary, policy: QueuePolicy): Promise<Viewer> {
+    const { configuration } = this;
+    const connection = await PeerConnection.answer(sdp, offer, {
+      iceServers: this.iceServers(),
+      iceGatherTimeoutMs: configuration.iceGatherTimeoutSeconds * 1000,
+      hostAddresses: configuration.iceHostAddresses,
+      videoCodec: configuration.videoCodec,
+      maxMessageBytes: configuration.maxMessageBytes,
+    });
+    return new Viewer(connection, offer.dataChannel, policy, this.frameTracks.rateControl(), this.frameTracks, this.audioTracks, this.routers);
+  }
+
+  private iceServers(): IceServer[] {
+    const { stunServers, turnServer, turnUsername, turnCredential } = this.configuration;
+    const servers: IceServer[] = stunServers.map((urls) => ({ urls }));
+    if (turnServer !== undefined) {
+      servers.push({
+        urls: turnServer,
+        ...(turnUsername === undefined ? {} : { username: turnUsername }),
+        ...(turnCredential === undefined ? {} : { credential: turnCredential }),
+      });
+    }
+    return servers;
+  }
+}

@@ -1,0 +1,90 @@
+import type { RTCDataChannel } from 'werift';
+
+/** Bytes that may wait unsent on a channel before messages are dropped: a client that stopped reading must not cost memory. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+
+/** The server's end of a data channel that a client created (W3C WebRTC section 6.2). Owned by its peer connection. */
+export class DataChannel {
+  private messageListener: ((message: string | Uint8Array) => void) | undefined;
+  private openListener: (() => void) | undefined;
+  private closeListener: (() => void) | undefined;
+  private dropped = 0;
+
+  constructor(private readonly channel: RTCDataChannel) {
+    channel.onMessage.subscribe((message) => this.messageListener?.(message));
+    channel.stateChanged.subscribe((state) => {
+      if (state === 'open') this.openListener?.();
+      else if (state === 'closed') this.closeListener?.();
+    });
+  }
+
+  get label(): string {
+    return this.channel.label;
+  }
+
+  get isOpen(): boolean {
+    return this.channel.readyState === 'open';
+  }
+
+  /** Messages not sent because the channel was closed or its buffer full. */
+  get droppedMessages(): number {
+    return this.dropped;
+  }
+
+  /** The one listener for messages: text as string, binary as bytes. It must not throw. */
+  onMessage(listener: (message: string | Uint8Array) => void): void {
+    this.messageListener = listener;
+  }
+
+  /** Calls `listener` once the channel is open: at once if it is already. */
+  onOpen(listener: () => void): void {
+    if (this.isOpen) listener();
+    else this.openListener = listener;
+  }
+
+  /** The one listener for the end of the channel, whoever ended it. */
+  onClose(listener: () => void): void {
+    this.closeListener = listener;
+  }
+
+  /** Sends text; false if it was dropped since the channel is not open or too much waits already. */
+  send(text: string): boolean {
+    if (!this.isOpen || this.channel.bufferedAmount > MAX_BUFFERED_BYTES) {
+      this.dropped += 1;
+      return false;
+    }
+    try {
+      this.channel.send(text);
+      return true;
+    } catch {
+      // werift throws when the association went away between the check and the call; the close event follows.
+      this.dropped += 1;
+      return false;
+    }
+  }
+
+  /** Resolves when everything sent so far was handed to the network, the channel closed, or `timeoutMs` passed. */
+  async flushed(timeoutMs: number): Promise<void> {
+    if (!this.isOpen || this.channel.bufferedAmount === 0) return;
+    await new Promise<void>((resolve) => {
+      const subscriptions = [
+        this.channel.bufferedAmountLow.subscribe(() => finish()),
+        this.channel.stateChanged.subscribe(() => finish()),
+      ];
+      const timer = setTimeout(() => finish(), timeoutMs);
+      const finish = (): void => {
+        clearTimeout(timer);
+        for (const subscription of subscriptions) subscription.unSubscribe();
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    try {
+      this.channel.close();
+    } catch {
+      // Closing a channel whose association is gone is what was wanted.
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { dePacketizeRtpPackets, type RtpPacket } from 'werift';
+
+/** Packets kept while one is missing: about a second of a 1.5 Mbps camera. */
+const MAX_WAITING_PACKETS = 200;
+/** How long a missing packet may hold back what came after it; long enough for one retransmission. */
+const MAX_WAIT_MS = 150;
+
+export interface AssembledFrame {
+  /** An H.264 access unit in Annex B, or a VP8 frame. */
+  readonly data: Buffer;
+  readonly keyframe: boolean;
+  readonly rtpTimestamp: number;
+}
+
+export interface AssemblerOutput {
+  readonly frames: readonly AssembledFrame[];
+  /** A packet was given up: what follows cannot be decoded before a keyframe, so one must be asked for. */
+  readonly lost: boolean;
+}
+
+/** `a - b` on the circle of 16-bit sequence numbers, −32768…32767 (RFC 3550 appendix A.1). */
+function sequenceDistance(a: number, b: number): number {
+  return ((a - b + 0x8000) & 0xffff) - 0x8000;
+}
+
+/**
+ * Puts the packets of one incoming video stream in order and joins them to frames. Pure: time is what the caller says it is. After a loss it
+ * yields nothing until a keyframe, so that no decoder shows smeared pictures.
+ */
+export class FrameAssembler {
+  private readonly waiting = new Map<number, { packet: RtpPacket; arrivedMs: number }>();
+  private next: number | undefined;
+  private awaitingKeyframe = true;
+
+  constructor(private readonly codec: 'H264' | 'VP8') {}
+
+  push(packet: RtpPacket, nowMs: number): AssemblerOutput {
+    const sequence = packet.header.sequenceNumber;
+    this.next ??= sequence;
+    if (sequenceDistance(sequence, this.next) < 0) return { frames: [], lost: false };
+    this.waiting.set(sequence, { packet, arrivedMs: nowMs });
+
+    const frames = this.takeFrames();
+    if (!this.mustGiveUp(nowMs)) return { frames, lost: false };
+    this.skipGap();
+    this.awaitingKeyframe = true;
+    return { frames: [...frames, ...this.takeFrames()], lost: true };
+  }
+
+  private takeFrames(): AssembledFrame[] {
+    const frames: AssembledFrame[] = [];
+    for (let packets = this.completeFrame(); packets !== undefined; packets = this.completeFrame()) {
+      const frame = this.join(packets);
+      if (frame === undefined) continue;
+      if (frame.keyframe) this.awaitingKeyframe = false;
+      if (!this.awaitingKeyframe) frames.push(frame);
+    }
+    return frames;
+  }
+
+  /** Removes and returns the packets from `next` to the first marker, if none is missing. */
+  private completeFrame(): RtpPacket[] | undefined {
+    if (this.next === undefined) return undefined;
+    const packets: RtpPacket[] = [];
+    for (let sequence = this.next; ; sequence = (sequence + 1) & 0xffff) {
+      const entry = this.waiting.get(sequence);
+      if (entry === undefined) return undefined;
+      packets.push(entry.packet);
+      if (!entry.packet.header.marker) continue;
+      for (const { header } of packets) this.waiting.delete(header.sequenceNumber);
+      this.next = (sequence + 1) & 0xffff;
+      return packets;
+    }
+  }
+
+  private join(packets: RtpPacket[]): AssembledFrame | undefined {
+    // Padding-only packets (bandwidth probes) carry no frame.
+    const filled = packets.filter((packet) => packet.payload.length > 0);
+    const first = filled[0];
+    if (first === undefined) return undefined;
+    try {
+      const { data, isKeyframe } = dePacketizeRtpPackets(this.codec === 'H264' ? 'MPEG4/ISO/AVC' : 'VP8', filled);
+      return data.length === 0 ? undefined : { data, keyframe: isKeyframe, rtpTimestamp: first.header.timestamp };
+    } catch {
+      // A payload that is no valid packetisation is treated as lost: the picture breaks, the session does not.
+      this.awaitingKeyframe = true;
+      return undefined;
+    }
+  }
+
+  private mustGiveUp(nowMs: number): boolean {
+    if (this.next === undefined || this.waiting.size === 0 || this.waiting.has(this.next)) {
+      return this.waiting.size > MAX_WAITING_PACKETS;
+    }
+    if (this.waiting.size > MAX_WAITING_PACKETS) return true;
+    let oldestMs = nowMs;
+    for (const { arrivedMs } of this.waiting.values()) oldestMs = Math.min(oldestMs, arrivedMs);
+    return nowMs - oldestMs > MAX_WAIT_MS;
+  }
+
+  /** Goes on after the packets that are missing now; a partly received frame is dropped with them. */
+  private skipGap(): void {
+    const start = this.next ?? 0;
+    const ahead = [...this.waiting.keys()].sort((a, b) => sequenceDistance(a, start) - sequenceDistance(b, start));
+    let resume: number | undefined;
+    let previousTimestamp: number | undefined;
+    let previousSequence = start;
+    for (const sequence of ahead) {
+      const { packet } = this.waiting.get(sequence) ?? {};
+      if (packet === undefined) continue;
+      const gap = sequence !== previousSequence;
+      if (gap && resume === undefined) previousTimestamp = packet.header.timestamp;
+      // The frame in which the gap ends may lack its beginning, so the first whole one starts at a new timestamp.
+      if (previousTimestamp !== undefined && packet.header.timestamp !== previousTimestamp && resume === undefined) resume = sequence;
+      previousSequence = (sequence + 1) & 0xffff;
+    }
+    const last = ahead.at(-1);
+    this.next = resume ?? (last === undefined ? undefined : (last + 1) & 0xffff);
+    for (const sequence of ahead) {
+      if (this.next !== undefined && sequenceDistance(sequence, this.next) < 0) this.waiting.delete(sequence);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** Seconds between the NTP epoch (1900) and the Unix epoch (1970), RFC 5905 section 6. */
+const NTP_UNIX_OFFSET_SECONDS = 2_208_988_800;
+
+/** A wall-clock instant (milliseconds since 1970) as a 64-bit NTP timestamp, 32.32 fixed point (RFC 3550 section 4). */
+export function ntpTimestamp(unixMs: number): bigint {
+  const seconds = Math.floor(unixMs / 1000);
+  const fraction = Math.floor(((unixMs - seconds * 1000) / 1000) * 2 ** 32);
+  return (BigInt(seconds + NTP_UNIX_OFFSET_SECONDS) << 32n) | BigInt(fraction);
+}
+
+/** The middle 32 bits of an NTP timestamp: what `LSR` carries (RFC 3550 section 6.4.1). */
+export function compactNtp(ntp: bigint): number {
+  return Number((ntp >> 16n) & 0xffff_ffffn);
+}
+
+/**
+ * Round trip in milliseconds from a reception report (RFC 3550 section 6.4.1, `A - LSR - DLSR`), or undefined when the report knows no
+ * sender report of ours yet or the result is no sane figure.
+ */
+export function roundTripMs(nowUnixMs: number, lsr: number, dlsr: number): number | undefined {
+  if (lsr === 0) return undefined;
+  const elapsed = (compactNtp(ntpTimestamp(nowUnixMs)) - lsr - dlsr) >>> 0;
+  const milliseconds = (elapsed / 65_536) * 1000;
+  return milliseconds < 60_000 ? milliseconds : undefined;
+}

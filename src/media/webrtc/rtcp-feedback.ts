@@ -1,0 +1,36 @@
+import {
+  PictureLossIndication,
+  RtcpPayloadSpecificFeedback,
+  RtcpRrPacket,
+  RtcpSrPacket,
+  type RtcpPacket,
+} from 'werift';
+import type { OutboundRtp, ReceptionReport } from './outbound-rtp.js';
+import { roundTripMs } from './rtcp-clock.js';
+
+/** What a receiver says about what we send it. */
+export type Feedback =
+  | { readonly type: 'keyframe-request' }
+  /** Bits a second the receiver believes its path can take (REMB, draft-alvestrand-rmcat-remb). */
+  | { readonly type: 'estimate'; readonly bitrate: number }
+  | { readonly type: 'report'; readonly stream: OutboundRtp; readonly report: ReceptionReport };
+
+/** Reads one RTCP packet: what concerns none of `streams` is left out. Pure. */
+export function readFeedback(packet: RtcpPacket, streams: readonly OutboundRtp[], nowUnixMs: number): Feedback[] {
+  if (packet instanceof RtcpPayloadSpecificFeedback) return readPayloadSpecific(packet, streams);
+  if (!(packet instanceof RtcpRrPacket) && !(packet instanceof RtcpSrPacket)) return [];
+  return packet.reports.flatMap((block): Feedback[] => {
+    const stream = streams.find(({ ssrc }) => ssrc === block.ssrc);
+    if (stream === undefined) return [];
+    const report = { fractionLost: block.fractionLost / 256, roundTripMs: roundTripMs(nowUnixMs, block.lsr, block.dlsr) };
+    return [{ type: 'report', stream, report }];
+  });
+}
+
+function readPayloadSpecific({ feedback }: RtcpPayloadSpecificFeedback, streams: readonly OutboundRtp[]): Feedback[] {
+  const isOurs = (candidate: number): boolean => streams.some(({ ssrc }) => ssrc === candidate);
+  if (feedback instanceof PictureLossIndication) return isOurs(feedback.mediaSsrc) ? [{ type: 'keyframe-request' }] : [];
+  // A FIR names its stream in the entries, not in the header (RFC 5104 section 4.3.1.1).
+  if ('fir' in feedback) return feedback.fir.some(({ ssrc }) => isOurs(ssrc)) ? [{ type: 'keyframe-request' }] : [];
+  return feedback.ssrcFeedbacks.some(isOurs) ? [{ type: 'estimate', bitrate: Number(feedback.bitrate) }] : [];
+}

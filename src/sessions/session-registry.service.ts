@@ -1,0 +1,77 @@
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Problem } from '../common/index.js';
+import type { CloseReason } from './close-reason.js';
+import { SessionSlots } from './session-slots.service.js';
+import type { Session } from './session.js';
+
+/** Closed sessions whose end is remembered, so that a client can ask why. */
+const MAX_REMEMBERED = 1000;
+
+export interface SessionStatistics {
+  readonly active: number;
+  readonly serverPush: number;
+  readonly bidirectional: number;
+  /** How many may be active. */
+  readonly max: number;
+}
+
+/** The open sessions by id, and the ends of the last closed ones. An id is taken from its reservation until its session is gone. */
+@Injectable()
+export class SessionRegistry implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(SessionRegistry.name);
+  private readonly reserved = new Set<string>();
+  private readonly sessions = new Map<string, Session>();
+  private readonly ended = new Map<string, CloseReason>();
+
+  constructor(private readonly slots: SessionSlots) {}
+
+  /** Takes an id for a session that is about to be built. Throws the problem `session-conflict` if it is taken. */
+  reserve(id: string): void {
+    if (this.reserved.has(id)) throw new Problem('session-conflict', `A session "${id}" is already open. Choose another session_id.`);
+    this.reserved.add(id);
+  }
+
+  /** Gives back an id whose session was not built, or is gone. */
+  free(id: string): void {
+    this.reserved.delete(id);
+  }
+
+  add(session: Session): void {
+    this.sessions.set(session.id, session);
+    this.ended.delete(session.id);
+  }
+
+  /** Forgets a session that has closed, but not why. */
+  remove(id: string, reason: CloseReason): void {
+    this.sessions.delete(id);
+    this.free(id);
+    this.ended.set(id, reason);
+    const oldest = this.ended.size > MAX_REMEMBERED ? this.ended.keys().next() : undefined;
+    if (oldest?.done === false) this.ended.delete(oldest.value);
+  }
+
+  get(id: string): Session | undefined {
+    return this.sessions.get(id);
+  }
+
+  /** Why a session ended, if it did so lately. */
+  closeReason(id: string): CloseReason | undefined {
+    return this.ended.get(id);
+  }
+
+  stats(): SessionStatistics {
+    let serverPush = 0;
+    for (const session of this.sessions.values()) if (session.mode === 'server_push') serverPush += 1;
+    return { active: this.sessions.size, serverPush, bidirectional: this.sessions.size - serverPush, max: this.slots.max };
+  }
+
+  async closeAll(reason: CloseReason): Promise<void> {
+    await Promise.all([...this.sessions.values()].map((session) => session.close(reason)));
+  }
+
+  /** Runs before the pipeline's host is stopped, so that every run is closed in order. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.sessions.size > 0) this.logger.log(`closing ${this.sessions.size} sessions`);
+    await this.closeAll('server_shutdown');
+  }
+}

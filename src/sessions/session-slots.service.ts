@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Configuration } from '../config/index.js';
+
+/**
+ * One reserved session slot. It belongs to the request until a session claims it, and is given back exactly once: by the session when it has
+ * closed, or by the request when it ends without one.
+ */
+export class SlotLease {
+  private claimed = false;
+  private released = false;
+
+  constructor(private readonly giveBack: () => void) {}
+
+  /** The session takes the slot over; from now on only `release()` gives it back. */
+  claim(): void {
+    this.claimed = true;
+  }
+
+  /** Gives the slot back. Further calls do nothing. */
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.giveBack();
+  }
+
+  /** Gives the slot back unless a session has claimed it. */
+  releaseUnclaimed(): void {
+    if (!this.claimed) this.release();
+  }
+}
+
+/** Counts session slots. A slot is taken before anything is built for a session. */
+@Injectable()
+export class SessionSlots {
+  private taken = 0;
+
+  constructor(private readonly configuration: Configuration) {}
+
+  get inUse(): number {
+    return this.taken;
+  }
+
+  get max(): number {
+    return this.configuration.maxSessions;
+  }
+
+  /** Undefined when all slots are taken. */
+  acquire(): SlotLease | undefined {
+    if (this.taken >= this.max) return undefined;
+    this.taken += 1;
+    return new SlotLease(() => {
+      this.taken -= 1;
+    });
+  }
+}

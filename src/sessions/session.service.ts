@@ -1,0 +1,196 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { Problem, type OfferSummary } from '../common/index.js';
+import { Configuration } from '../config/index.js';
+import { ViewerFactory, type Viewer } from '../media/index.js';
+import {
+  PipelineService,
+  PipelineUnavailableError,
+  SessionConflictError,
+  SessionRefusedError,
+  type PipelineRun,
+  type StreamMode,
+} from '../pipeline-loader/index.js';
+import type { CloseReason } from './close-reason.js';
+import { SessionRegistry } from './session-registry.service.js';
+import type { SlotLease } from './session-slots.service.js';
+import { isValidSessionId, SESSION_ID_RULE } from './session-id.js';
+import { Session } from './session.js';
+
+/** Frames a second when neither the request nor the pipeline says. */
+const DEFAULT_FPS = 24;
+const MAX_FPS = 240;
+
+/** An offer after it was read and inspected. */
+export interface SessionOffer {
+  readonly sdp: string;
+  readonly summary: OfferSummary;
+  /** Undefined: the server chooses. */
+  readonly sessionId: string | undefined;
+  readonly fps: number | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Every other field of the request, for the pipeline. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface SessionStatus {
+  readonly sessionId: string;
+  readonly session: Session | undefined;
+  readonly closeReason: CloseReason | undefined;
+}
+
+/** Opens, finds and closes sessions. Every failure on the way gives back what was taken, in the order it was taken. */
+@Injectable()
+export class SessionService {
+  private readonly logger = new Logger(SessionService.name);
+
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly pipeline: PipelineService,
+    private readonly viewers: ViewerFactory,
+    private readonly registry: SessionRegistry,
+  ) {}
+
+  /**
+   * Opens a session in the reserved slot and returns it with its answer made. Throws a `Problem`; the caller's lease stays unclaimed then.
+   * @param abandoned aborts when the HTTP client goes away: what was built is closed again.
+   */
+  async open(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
+    const mode = this.runningMode();
+    requireUsableOffer(offer.summary, mode);
+    const fps = this.fpsOf(offer);
+    const requestedId = offer.sessionId ?? randomUUID();
+    this.registry.reserve(requestedId);
+    let run: PipelineRun | undefined;
+    let id = requestedId;
+    try {
+      run = await this.openRun(requestedId, offer, mode, abandoned);
+      if (run.sessionId !== requestedId) {
+        id = this.adoptPipelineId(run.sessionId, requestedId);
+      }
+      const viewer = await this.negotiate(offer, mode);
+      lease.claim();
+      return this.begin(id, mode, fps, run, viewer, lease, abandoned);
+    } catch (error) {
+      await run?.close();
+      this.registry.free(id);
+      this.registry.free(requestedId);
+      throw error;
+    }
+  }
+
+  status(id: string): SessionStatus {
+    return { sessionId: id, session: this.registry.get(id), closeReason: this.registry.closeReason(id) };
+  }
+
+  /** Closes a session and waits for it. Throws the problem `session-not-found`. */
+  async close(id: string): Promise<void> {
+    const session = this.registry.get(id);
+    if (session === undefined || session.state === 'closing') throw new Problem('session-not-found', `No session "${id}" is open.`);
+    await session.close('client_delete');
+  }
+
+  private runningMode(): StreamMode {
+    const { state, mode, failure } = this.pipeline;
+    if (state === 'ready' && mode !== undefined) return mode;
+    const detail = state === 'starting' ? 'The pipeline is still starting. Try again soon.' : (failure ?? 'The pipeline is not running.');
+    throw new Problem('service-not-running', detail);
+  }
+
+  private async openRun(id: string, offer: SessionOffer, mode: StreamMode, signal: AbortSignal): Promise<PipelineRun> {
+    const { fields, config } = offer;
+    const request =
+      mode === 'server_push' ? { ...fields, config, session_id: id, task_id: id } : { ...config, ...fields, session_id: id };
+    try {
+      return await this.pipeline.open(id, request, signal);
+    } catch (error) {
+      throw toProblem(error);
+    }
+  }
+
+  /** A bidirectional pipeline may name its session itself; that name is then the session's everywhere. */
+  private adoptPipelineId(pipelineId: string, requestedId: string): string {
+    if (!isValidSessionId(pipelineId)) {
+      throw new Problem('session-refused', `The pipeline named its session in a way that no URL can carry. ${SESSION_ID_RULE}`);
+    }
+    this.registry.reserve(pipelineId);
+    this.registry.free(requestedId);
+    return pipelineId;
+  }
+
+  private async negotiate(offer: SessionOffer, mode: StreamMode): Promise<Viewer> {
+    try {
+      return await this.viewers.answer(offer.sdp, offer.summary, mode === 'server_push' ? 'lossless' : 'latest');
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new Problem('negotiation-failed', `SDP negotiation failed: ${detail}`, { cause: error });
+    }
+  }
+
+  private begin(
+    id: string,
+    mode: StreamMode,
+    fps: number,
+    run: PipelineRun,
+    viewer: Viewer,
+    lease: SlotLease,
+    abandoned: AbortSignal,
+  ): Session {
+    const { configuration } = this;
+    const session = new Session(
+      {
+        id,
+        mode,
+        fps,
+        timeouts: {
+          connectMs: configuration.connectTimeoutSeconds * 1000,
+          channelMs: configuration.dataChannelTimeoutSeconds * 1000,
+          disconnectedGraceMs: configuration.disconnectedGraceSeconds * 1000,
+          doneGraceMs: configuration.doneGraceSeconds * 1000,
+        },
+        limits: { maxMessageBytes: configuration.maxMessageBytes, maxJsonDepth: configuration.maxJsonDepth },
+        onClosed: (reason) => {
+          this.registry.remove(id, reason);
+          lease.release();
+        },
+      },
+      run,
+      viewer,
+    );
+    this.registry.add(session);
+    session.begin();
+    this.logger.log(`session ${id} opened: ${mode}`);
+    if (abandoned.aborted) void session.close('offer_abandoned');
+    else abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
+    return session;
+  }
+
+  /** The session's pace: the request's, else the pipeline's, else 24. */
+  private fpsOf({ fps, config }: SessionOffer): number {
+    if (fps !== undefined) return fps;
+    const configured = config['fps'];
+    if (configured !== undefined && configured !== null) {
+      if (typeof configured === 'number' && configured > 0 && configured <= MAX_FPS) return configured;
+      const detail = `fps must be a number above 0 and at most ${MAX_FPS}`;
+      throw new Problem('validation-failed', `config.${detail}.`, { errors: [{ pointer: '/config/fps', detail }] });
+    }
+    return this.pipeline.defaultFps ?? DEFAULT_FPS;
+  }
+}
+
+function requireUsableOffer(offer: OfferSummary, mode: StreamMode): void {
+  if (mode === 'bidirectional' && !offer.dataChannel) {
+    throw new Problem('invalid-sdp', 'The offer has no data channel. Call createDataChannel("telefuser") before createOffer().');
+  }
+  const receives = offer.media.some(({ direction }) => direction === 'recvonly' || direction === 'sendrecv');
+  if (!receives && !offer.dataChannel) {
+    throw new Problem('invalid-sdp', 'The offer takes nothing: add a transceiver with direction "recvonly", or a data channel.');
+  }
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof SessionRefusedError) return new Problem('session-refused', error.message, { cause: error });
+  if (error instanceof SessionConflictError) return new Problem('session-conflict', error.message, { cause: error });
+  if (error instanceof PipelineUnavailableError) return new Problem('service-not-running', error.message, { cause: error });
+  throw error;
+}

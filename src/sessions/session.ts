@@ -1,0 +1,245 @@
+import { Logger } from '@nestjs/common';
+import type { Chunk, MediaInput } from '../common/index.js';
+import type { ConnectionState, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
+import { PipelineCrashedError, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
+import { parseMessage, type MessageErrorCode, type MessageLimits, type ServerMessage } from './channel-messages.js';
+import type { CloseReason } from './close-reason.js';
+import { nextState, type SessionEvent, type SessionState } from './session-state.js';
+
+export interface SessionTimeouts {
+  readonly connectMs: number;
+  readonly channelMs: number;
+  readonly disconnectedGraceMs: number;
+  /** From the end of the stream to the close, so that the last message and picture arrive. */
+  readonly doneGraceMs: number;
+}
+
+export interface SessionOptions {
+  readonly id: string;
+  readonly mode: StreamMode;
+  /** Frames a second for chunks that say none. */
+  readonly fps: number;
+  readonly timeouts: SessionTimeouts;
+  readonly limits: MessageLimits;
+  /** Called once, when everything the session owned is gone. */
+  readonly onClosed: (reason: CloseReason) => void;
+}
+
+/**
+ * One client's connection to one run of a pipeline, from its answer to its close. It connects the run's chunks to the viewer's tracks and the
+ * viewer's input to the run, and owns both: `close()` ends them, children first.
+ */
+export class Session implements ViewerObserver {
+  private readonly logger = new Logger(Session.name);
+  private readonly aborter = new AbortController();
+  private readonly connected = Promise.withResolvers<void>();
+  private readonly openedAtMs = performance.now();
+  private readonly timers = new Map<'connect' | 'channel' | 'grace' | 'done', NodeJS.Timeout>();
+  private currentState: SessionState = 'negotiating';
+  private pump: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly run: PipelineRun,
+    private readonly viewer: Viewer,
+  ) {
+    // A session that closes before it is connected has nobody waiting on this.
+    this.connected.promise.catch(() => undefined);
+  }
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  get mode(): StreamMode {
+    return this.options.mode;
+  }
+
+  get state(): SessionState {
+    return this.currentState;
+  }
+
+  get stats(): ViewerStats {
+    return this.viewer.stats;
+  }
+
+  /** The SDP answer. */
+  get answerSdp(): string {
+    return this.viewer.localSdp;
+  }
+
+  /** Begins the session's life: from here on its timeouts run and what the client does is heard. Call once. */
+  begin(): void {
+    const { connectMs, channelMs } = this.options.timeouts;
+    this.transition('answered');
+    this.after('connect', connectMs, 'connect_timeout');
+    this.run.onPushError((message) => this.sendError('push-failed', message));
+    this.run.onChunkError((message) => this.sendChunkError(message));
+    this.viewer.observe(this);
+    if (this.mode === 'bidirectional') {
+      if (!this.viewer.hasChannel) this.after('channel', channelMs, 'channel_timeout');
+    } else {
+      this.startPump();
+    }
+  }
+
+  /** Ends the session and everything it owns. Idempotent: the first reason counts. Resolves when nothing is left. */
+  close(reason: CloseReason): Promise<void> {
+    this.closing ??= this.closeOnce(reason);
+    return this.closing;
+  }
+
+  connectionStateChanged(state: ConnectionState): void {
+    switch (state) {
+      case 'connected':
+        this.becomeLive();
+        break;
+      case 'disconnected':
+        if (this.transition('disconnected')) this.after('grace', this.options.timeouts.disconnectedGraceMs, 'disconnected');
+        break;
+      case 'failed':
+        void this.close('connection_failed');
+        break;
+      case 'closed':
+        void this.close('connection_closed');
+        break;
+      case 'new':
+      case 'connecting':
+        break;
+    }
+  }
+
+  channelOpened(): void {
+    this.clear('channel');
+    if (this.mode === 'bidirectional') this.startPump();
+  }
+
+  channelClosed(): void {
+    if (this.mode === 'bidirectional') void this.close('channel_closed');
+  }
+
+  messageReceived(message: string | Uint8Array): void {
+    if (this.closing !== undefined) return;
+    const parsed = parseMessage(message, this.options.limits);
+    switch (parsed.kind) {
+      case 'stop':
+        void this.close('client_stop');
+        break;
+      case 'refused':
+        this.sendError(parsed.code, parsed.detail);
+        break;
+      case 'input':
+        if (this.mode === 'bidirectional') this.run.push(parsed.value);
+        else this.sendError('not-bidirectional', 'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.');
+        break;
+    }
+  }
+
+  mediaReceived(input: MediaInput): boolean {
+    return this.mode === 'bidirectional' && this.closing === undefined && this.run.pushMedia(input);
+  }
+
+  metadataRouted(metadata: Readonly<Record<string, unknown>>, index: number | undefined): void {
+    this.send({ type: 'chunk', session_id: this.id, index: index ?? null, data: metadata, timestamp: Date.now() / 1000 });
+  }
+
+  pictureRefused(message: string): void {
+    this.logger.warn(`session ${this.id}: ${message}`);
+    this.sendChunkError(message);
+  }
+
+  private becomeLive(): void {
+    if (!this.transition('connected')) return;
+    this.clear('connect');
+    this.clear('grace');
+    this.viewer.start(this.options.fps, this);
+    this.connected.resolve();
+  }
+
+  private startPump(): void {
+    this.pump ??= this.pumpChunks().catch((error: unknown) => this.streamBroke(error));
+  }
+
+  private async pumpChunks(): Promise<void> {
+    const { signal } = this.aborter;
+    for await (const chunk of this.run.chunks()) {
+      await this.routeWhenConnected(chunk, signal);
+      if (signal.aborted) return;
+    }
+    await this.viewer.drained();
+    this.streamEnded('completed');
+  }
+
+  private async routeWhenConnected(chunk: Chunk, signal: AbortSignal): Promise<void> {
+    await this.connected.promise;
+    await this.viewer.route(chunk, signal);
+  }
+
+  private streamBroke(error: unknown): void {
+    if (this.aborter.signal.aborted) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.logger.error(`session ${this.id}: the pipeline's stream broke: ${message}`);
+    this.sendChunkError(message);
+    this.streamEnded(error instanceof PipelineCrashedError ? 'pipeline_crashed' : 'pipeline_failed');
+  }
+
+  private streamEnded(reason: CloseReason): void {
+    if (this.aborter.signal.aborted) return;
+    this.send({ type: 'done', session_id: this.id, total_chunks: this.viewer.videoChunks, timestamp: Date.now() / 1000 });
+    this.transition('ended');
+    this.after('done', this.options.timeouts.doneGraceMs, reason);
+  }
+
+  private async closeOnce(reason: CloseReason): Promise<void> {
+    this.transition('close');
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+    this.send({ type: 'closed', session_id: this.id, reason, timestamp: Date.now() / 1000 });
+    this.aborter.abort(new Error(`session closed: ${reason}`));
+    this.connected.reject(this.aborter.signal.reason);
+    // The run and the viewer do not wait for each other: a pipeline that hangs in its close must not keep sockets open.
+    const results = await Promise.allSettled([this.run.close(), this.viewer.close(), this.pump]);
+    for (const result of results) {
+      if (result.status === 'rejected') this.logger.warn(`session ${this.id}: closing failed: ${String(result.reason)}`);
+    }
+    this.transition('closed');
+    const seconds = (performance.now() - this.openedAtMs) / 1000;
+    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s`);
+    this.options.onClosed(reason);
+  }
+
+  private transition(event: SessionEvent): boolean {
+    const next = nextState(this.currentState, event);
+    if (next === undefined) return false;
+    this.currentState = next;
+    return true;
+  }
+
+  /** Closes the session with `reason` after `delayMs`, unless the timer is cleared. */
+  private after(name: 'connect' | 'channel' | 'grace' | 'done', delayMs: number, reason: CloseReason): void {
+    this.clear(name);
+    if (this.closing !== undefined) return;
+    this.timers.set(
+      name,
+      setTimeout(() => void this.close(reason), delayMs),
+    );
+  }
+
+  private clear(name: 'connect' | 'channel' | 'grace' | 'done'): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+
+  private sendChunkError(error: string): void {
+    this.send({ type: 'chunk', session_id: this.id, index: null, data: null, error, timestamp: Date.now() / 1000 });
+  }
+
+  private sendError(code: MessageErrorCode, detail: string): void {
+    this.send({ type: 'error', session_id: this.id, code, detail, timestamp: Date.now() / 1000 });
+  }
+
+  private send(message: ServerMessage): void {
+    this.viewer.send(message);
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { MediaModule } from '../media/index.js';
+import { MaxSessionsGuard } from './max-sessions.guard.js';
+import { SessionRegistry } from './session-registry.service.js';
+import { SessionSlots } from './session-slots.service.js';
+import { SessionService } from './session.service.js';
+
+@Module({
+  imports: [MediaModule],
+  providers: [MaxSessionsGuard, SessionRegistry, SessionService, SessionSlots],
+  exports: [MaxSessionsGuard, SessionRegistry, SessionService, SessionSlots],
+})
+export class SessionsModule {}

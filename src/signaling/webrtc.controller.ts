@@ -1,0 +1,89 @@
+import { Body, Controller, Delete, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { ServerResponse } from 'node:http';
+import { ApiProblems, exceedsJsonDepth, Problem } from '../common/index.js';
+import { Configuration } from '../config/index.js';
+import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease } from '../sessions/index.js';
+import { AnswerDto, OfferDto, SessionClosedDto } from './offer.dto.js';
+import { inspectOffer } from './sdp-inspection.js';
+
+/** Aborts when the client goes away before its answer was written. */
+function abandonedSignal(response: ServerResponse): AbortSignal {
+  const aborter = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) aborter.abort(new Error('the client went away'));
+  });
+  return aborter.signal;
+}
+
+/** The HTTP door to WebRTC: an offer opens a session, a DELETE closes it. */
+@ApiTags('webrtc')
+@Controller('v1/stream/webrtc')
+export class WebRtcController {
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /** Answers an SDP offer and opens a session. */
+  @Post('offer')
+  @HttpCode(200)
+  @UseGuards(MaxSessionsGuard)
+  @ApiOperation({ summary: 'Open a session', description: 'Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.' })
+  @ApiBody({ type: OfferDto })
+  @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.' })
+  @ApiProblems(
+    'invalid-sdp',
+    'negotiation-failed',
+    'session-refused',
+    'malformed-request',
+    'session-conflict',
+    'body-too-large',
+    'unsupported-media-type',
+    'validation-failed',
+    'service-not-running',
+    'max-sessions',
+  )
+  async offer(
+    @Body() body: OfferDto,
+    @ReservedSlot() slot: SlotLease,
+    @Res({ passthrough: true }) reply: { raw: ServerResponse },
+  ): Promise<AnswerDto> {
+    const { maxJsonDepth } = this.configuration;
+    if (exceedsJsonDepth(body, maxJsonDepth)) {
+      throw new Problem('validation-failed', `The body is nested deeper than ${maxJsonDepth} levels.`, {
+        errors: [{ pointer: '', detail: `nested deeper than ${maxJsonDepth} levels` }],
+      });
+    }
+    const { sdp, type: _type, config = {}, session_id: sessionId, ...fields } = body;
+    const session = await this.sessions.open(
+      {
+        sdp,
+        summary: inspectOffer(sdp, this.configuration),
+        sessionId: sessionId ?? undefined,
+        fps: body.fps ?? undefined,
+        config: config ?? {},
+        fields: withoutNulls(fields),
+      },
+      slot,
+      abandonedSignal(reply.raw),
+    );
+    return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
+  }
+
+  /** Closes a session. */
+  @Delete(':session_id')
+  @ApiOperation({ summary: 'Close a session' })
+  @ApiParam({ name: 'session_id', example: 'demo-1' })
+  @ApiOkResponse({ type: SessionClosedDto, description: 'The session is closed and everything it used is released.' })
+  @ApiProblems('session-not-found')
+  async close(@Param('session_id') sessionId: string): Promise<SessionClosedDto> {
+    await this.sessions.close(sessionId);
+    return { session_id: sessionId, status: 'closed' };
+  }
+}
+
+/** A field that is null is a field that was not sent: pipelines written for the original server rely on it. */
+function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+}
