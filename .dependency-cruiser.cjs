@@ -1,0 +1,136 @@
+// The arrows of docs/architecture.md as rules: who may import whom, and through which door.
+const ALLOWED = {
+  signaling: ['sessions'],
+  sessions: ['media', 'pipeline-loader'],
+  media: [],
+  'pipeline-loader': [],
+  health: ['sessions', 'pipeline-loader'],
+};
+const FEATURES = Object.keys(ALLOWED);
+const SPEC = '\\.spec\\.ts$';
+
+/** The one folder of the server that may import a foreign library; everything else goes through that folder's port. */
+const ADAPTERS = { werift: '^src/media/webrtc/', 'node-av': '^src/media/codec/' };
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...FEATURES.map((feature) => ({
+      name: `${feature}-may-only-use-${ALLOWED[feature].join('-and-') || 'no-feature'}`,
+      severity: 'error',
+      from: { path: `^src/${feature}/` },
+      to: { path: `^src/(${FEATURES.join('|')})/`, pathNot: `^src/(${[feature, ...ALLOWED[feature]].join('|')})/` },
+    })),
+    {
+      name: 'common-and-config-know-no-feature',
+      severity: 'error',
+      from: { path: '^src/(common|config)/' },
+      to: { path: `^src/(${FEATURES.join('|')})/` },
+    },
+    {
+      name: 'nothing-depends-on-the-root-files',
+      comment: 'main, cli, app.* put the modules together; a module that needs one of them has its arrow upside down.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: SPEC },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
+    {
+      name: 'modules-are-entered-through-index',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'root-files-enter-modules-through-index',
+      severity: 'error',
+      from: { path: '^src/[^/]+\\.ts$' },
+      to: { path: '^src/[^/]+/', pathNot: '^src/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'no-import-of-own-index',
+      comment: 'A door leads in from outside; a spec may come in by it.',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/', pathNot: SPEC },
+      to: { path: '^src/$1/index\\.ts$' },
+    },
+    ...['codec', 'webrtc'].flatMap((part) => [
+      {
+        name: `media-${part}-is-entered-through-index`,
+        severity: 'error',
+        from: { path: '^src/', pathNot: `^src/media/${part}/` },
+        to: { path: `^src/media/${part}/`, pathNot: `^src/media/${part}/index\\.ts$` },
+      },
+      {
+        name: `media-${part}-does-not-import-its-own-index`,
+        severity: 'error',
+        from: { path: `^src/media/${part}/`, pathNot: SPEC },
+        to: { path: `^src/media/${part}/index\\.ts$` },
+      },
+      {
+        name: `media-${part}-knows-nothing-of-the-rest-of-media`,
+        comment: 'A port does not know who uses it.',
+        severity: 'error',
+        from: { path: `^src/media/${part}/`, pathNot: SPEC },
+        to: { path: '^src/media/', pathNot: `^src/media/${part}/` },
+      },
+    ]),
+    ...Object.entries(ADAPTERS).map(([library, folder]) => ({
+      name: `${library}-only-in-its-adapter`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: folder },
+      to: { path: `(^|/)node_modules/${library}(/|$)` },
+    })),
+    {
+      name: 'no-dev-dependency-at-run-time',
+      severity: 'error',
+      from: { path: '^(src|pipelines)/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/@types/' },
+    },
+    {
+      name: 'only-declared-packages',
+      comment: 'A package that is there by chance (a dependency of a dependency) goes away by chance.',
+      severity: 'error',
+      from: { path: '^(src|pipelines|test|scripts|bin)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'server-knows-no-test-and-no-pipeline',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: `(${SPEC}|^test/|^pipelines/)` },
+    },
+    {
+      name: 'pipelines-know-only-the-contract',
+      comment: 'A pipeline runs in its own process and is a stranger: it sees the types of telefuser-stream/pipeline, no more.',
+      severity: 'error',
+      from: { path: '^pipelines/([^/]+)/' },
+      to: { path: '^(src|dist|test|scripts|pipelines)/', pathNot: ['^pipelines/$1/', '^(src|dist)/pipeline-loader/contract/'] },
+    },
+    {
+      name: 'tests-see-the-server-as-built',
+      comment: "Heavy tests import `#server/…` (dist): the decorators' metadata and the API document exist only there.",
+      severity: 'error',
+      from: { path: '^test/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'resolvable',
+      comment: "The contract's types are found by the `paths` of tsconfig.pipelines.json; nothing of them is left at run time.",
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^telefuser-stream/pipeline$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)(node_modules|dist)(/|$)' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    combinedDependencies: true, // a pipeline's folder has a package.json of its own, and may use the server's packages
+    tsPreCompilationDeps: true, // `import type` is a dependency too
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js', '.cjs', '.json'],
+    },
+  },
+};

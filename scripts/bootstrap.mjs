@@ -1,0 +1,133 @@
+// Brings a clone to the point where it can run: dependencies installed, server built. Runs on whatever Node the machine
+// has (18 or newer) and before anything is installed, so it uses Node's own modules only. Both steps are skipped, in a few
+// milliseconds, when nothing has changed. Progress goes to stderr: stdout belongs to the program that is started.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'node_modules', '.bin');
+
+/** The pinned Node that runs everything once the dependencies are installed. */
+export const nodePath = join(bin, process.platform === 'win32' ? 'node.cmd' : 'node');
+
+/** The environment of every program we start: the pinned Node and the local tools come first in its PATH. */
+export const toolEnvironment = () => {
+  const separator = process.platform === 'win32' ? ';' : ':';
+  const others = (process.env.PATH ?? '').split(separator).filter((folder) => folder !== bin);
+  return { ...process.env, PATH: [bin, ...others].join(separator) };
+};
+
+const installStamp = join(root, 'node_modules', '.install-stamp');
+const buildStamp = join(root, 'dist', '.build-stamp');
+
+const say = (line) => process.stderr.write(`${line}\n`);
+const readIfThere = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+const seconds = (sinceMs) => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
+
+function digestOf(parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('hex');
+}
+
+function dependencyDigest() {
+  const { dependencies, devDependencies, overrides, allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const lock = readIfThere(join(root, 'package-lock.json')) ?? '';
+  return digestOf([
+    process.platform,
+    process.arch,
+    JSON.stringify([dependencies, devDependencies, overrides, allowScripts]),
+    lock,
+  ]);
+}
+
+function filesUnder(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesUnder(join(folder, entry.name)) : [join(folder, entry.name)]))
+    .sort((one, other) => (one < other ? -1 : 1));
+}
+
+/** What the build depends on: sources (not their specs), compiler settings, the compiler's version. */
+function sourceDigest() {
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'].map((name) => join(root, name));
+  const sources = filesUnder(join(root, 'src')).filter((path) => !path.endsWith('.spec.ts'));
+  return digestOf([...settings, ...sources].flatMap((path) => [relative(root, path), readIfThere(path) ?? '']));
+}
+
+/** Runs a step with its output on our stderr; throws with the step's own words when it fails. */
+function runStep(title, command, args, env) {
+  const startedMs = Date.now();
+  say(`${title} …`);
+  const result = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (result.error) throw new Error(`${title} failed: ${command} could not be started (${result.error.message})`);
+  if (result.signal) throw new Error(`${title} was stopped by ${result.signal}`);
+  if (result.status !== 0) throw new Error(`${title} failed (exit code ${result.status}); the messages above say why`);
+  say(`${title}: ${seconds(startedMs)}`);
+}
+
+/**
+ * Installs the locked dependencies unless they are there already.
+ * `npm ci` refuses a lock file that lacks another platform's optional binaries; `npm install` takes it and leaves it as it is.
+ * @returns {{ lockChanged: boolean }} whether npm had to rewrite the lock file (it did not match package.json)
+ */
+export function install() {
+  if (existsSync(nodePath) && readIfThere(installStamp) === dependencyDigest()) return { lockChanged: false };
+  const lockBefore = readIfThere(join(root, 'package-lock.json'));
+  const env = { ...toolEnvironment(), SCARF_ANALYTICS: 'false' };
+  runStep('Installing dependencies', 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], env);
+  if (!existsSync(nodePath)) {
+    throw new Error(
+      'npm did not install the pinned Node: allow the install script of the package "node" (npm install-scripts ls)',
+    );
+  }
+  writeFileSync(installStamp, dependencyDigest());
+  const lockChanged = readIfThere(join(root, 'package-lock.json')) !== lockBefore;
+  if (lockChanged) say('package-lock.json did not match package.json and was rewritten: commit it together with package.json.');
+  return { lockChanged };
+}
+
+/** Builds `dist` when a source or a setting has changed since the last build, or always with `force`. */
+export function build({ force = false } = {}) {
+  const digest = sourceDigest();
+  if (!force && readIfThere(buildStamp) === digest) return;
+  // A file whose source is gone must not stay importable; the incremental state describes the files that go with it.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  runStep('Building', nodePath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'], toolEnvironment());
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(buildStamp, digest);
+}
+
+/**
+ * Runs a script on the pinned Node with our terminal, and resolves to its exit code (128 + number when a signal ended it).
+ * A signal sent to us is handed on, so that stopping `npm start` stops the server and waits for its orderly end.
+ */
+export function runNode(args) {
+  const child = spawn(nodePath, args, { cwd: root, env: toolEnvironment(), stdio: 'inherit' });
+  // Ctrl-C reaches every process of the terminal by itself: a second SIGINT could look like impatience to the server.
+  const handOn = (signal) => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, handOn);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      for (const name of signals) process.removeListener(name, handOn);
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
+
+/** Ends a script: its exit code, or one line for what went wrong. */
+export function finish(work) {
+  work().then(
+    (code) => (process.exitCode = code),
+    (error) => {
+      say(`\n${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    },
+  );
+}

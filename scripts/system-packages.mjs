@@ -1,0 +1,41 @@
+// The Debian programs the browser and interop tests drive. They are installed where we may (root and apt-get); elsewhere
+// one line says what is missing and how to get it.
+import { spawnSync } from 'node:child_process';
+
+const REQUIREMENTS = [
+  { packageName: 'chromium', neededBy: 'browser', test: ['chromium', '--version'] },
+  { packageName: 'ffmpeg', neededBy: 'interop', test: ['ffmpeg', '-version'] },
+  { packageName: 'python3-aiortc', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
+  { packageName: 'python3-numpy', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import numpy'] },
+];
+const PROBE_TIMEOUT_MS = 60_000;
+const INSTALL_TIMEOUT_MS = 900_000;
+
+const works = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore', timeout: PROBE_TIMEOUT_MS }).status === 0;
+const missing = () => REQUIREMENTS.filter(({ test }) => !works(test));
+
+function aptGet(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync('apt-get', args, { env, stdio: ['ignore', 2, 2], timeout: INSTALL_TIMEOUT_MS }).status === 0;
+}
+
+/**
+ * Makes the programs available, or says what to do.
+ * @returns {{ unavailable: Set<'browser' | 'interop'>, remedy: string }} the test projects that cannot run, and one line why
+ */
+export function ensureSystemPackages() {
+  let absent = missing();
+  if (absent.length > 0 && process.getuid?.() === 0 && works(['apt-get', '--version'])) {
+    const names = absent.map(({ packageName }) => packageName);
+    process.stderr.write(`Installing ${names.join(', ')} …\n`);
+    const installArgs = ['install', '-y', '-q', '--no-install-recommends', ...names];
+    // The package index of a fresh image is empty or old: fetch it only when the first attempt shows that.
+    if (!aptGet(installArgs) && aptGet(['update', '-q'])) aptGet(installArgs);
+    absent = missing();
+  }
+  const names = absent.map(({ packageName }) => packageName).join(' ');
+  return {
+    unavailable: new Set(absent.map(({ neededBy }) => neededBy)),
+    remedy: `Missing: ${names}. Install with: sudo apt-get install -y --no-install-recommends ${names}`,
+  };
+}

@@ -1,0 +1,47 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Projects whose files start servers, browsers or other processes: one file at a time, so that no test measures its
+ * neighbour. They run after one another in the order of their group, against the built server in `dist`.
+ */
+const heavyProject = (name: string, groupOrder: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.spec.ts`],
+    fileParallelism: false,
+    sequence: { groupOrder },
+    // The built server is loaded by Node itself, not through the test runner's module transform.
+    server: { deps: { external: [/\/dist\//] } },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    passWithNoTests: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.spec.ts', 'pipelines/**/*.spec.ts', 'scripts/**/*.spec.ts'],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 10_000,
+        },
+      },
+      heavyProject('e2e', 2),
+      heavyProject('browser', 3),
+      heavyProject('interop', 4),
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.spec.ts', 'src/main.ts', 'src/cli.ts', 'src/openapi.ts'],
+      reporter: ['text-summary', 'html', 'lcov'],
+    },
+  },
+});
