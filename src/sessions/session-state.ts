@@ -4,19 +4,22 @@ export const SESSION_STATES = ['negotiating', 'connecting', 'live', 'disconnecte
 export type SessionState = (typeof SESSION_STATES)[number];
 
 /** What can happen to a session. */
-export type SessionEvent =
+export const SESSION_EVENTS = [
   /** The answer is made. */
-  | 'answered'
+  'answered',
   /** ICE and DTLS are up, or up again. */
-  | 'connected'
+  'connected',
   /** ICE lost the peer; it may come back. */
-  | 'disconnected'
+  'disconnected',
   /** The pipeline's stream ended and was played, or the pipeline failed. */
-  | 'ended'
+  'ended',
   /** Somebody or something ends the session. */
-  | 'close'
+  'close',
   /** Everything the session owned is gone. */
-  | 'closed';
+  'closed',
+] as const;
+
+export type SessionEvent = (typeof SESSION_EVENTS)[number];
 
 /** Every arrow of `docs/lifecycle.md`; what is not here cannot happen and is ignored. */
 const TRANSITIONS: Readonly<Record<SessionState, Readonly<Partial<Record<SessionEvent, SessionState>>>>> = {
