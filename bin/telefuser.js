@@ -13,7 +13,7 @@ const isNewEnough = Number.parseInt(process.versions.node, 10) >= REQUIRED_NODE_
 
 function refuse(message) {
   process.stderr.write(`telefuser: ${message}\n`);
-  process.exit(1);
+  process.exit(2);
 }
 
 if (!existsSync(cli)) {

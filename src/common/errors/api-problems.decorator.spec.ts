@@ -17,7 +17,10 @@ type Responses = Record<
 >;
 
 describe('ApiProblems', () => {
-  const responses = Reflect.getMetadata('swagger/apiResponse', Example.prototype.operation) as Responses;
+  const responses = Reflect.getMetadata(
+    'swagger/apiResponse',
+    Object.getOwnPropertyDescriptor(Example.prototype, 'operation')?.value as object,
+  ) as Responses;
 
   it('declares one response per status, and always the internal error', () => {
     expect(Object.keys(responses)).toEqual(['400', '500', '503']);

@@ -32,9 +32,10 @@ async function refusalOf(value: unknown): Promise<Problem> {
 
 describe('RequestValidationPipe', () => {
   it('gives an instance of the class and keeps fields that the class does not know', async () => {
-    const value = await pipe.transform({ name: 'a', extra: { deep: [1, { x: null }] }, then: 1, hasOwnProperty: 2 }, body);
+    const fields = JSON.parse('{"name":"a","extra":{"deep":[1,{"x":null}]},"then":1,"hasOwnProperty":2}') as object;
+    const value = await pipe.transform(fields, body);
     expect(value).toBeInstanceOf(ExampleDto);
-    expect(value).toMatchObject({ name: 'a', extra: { deep: [1, { x: null }] }, then: 1, hasOwnProperty: 2 });
+    expect(value).toMatchObject(fields);
   });
 
   it('hands free-form values on as the very objects they are', async () => {

@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+
+import { type Configuration, ConfigurationModule } from './config/index.js';
+import { HealthModule } from './health/index.js';
+import { PipelineLoaderModule } from './pipeline-loader/index.js';
+import { SessionsModule } from './sessions/index.js';
+import { SignalingModule } from './signaling/index.js';
+
+/** What the application is made from: the settings, and the pipeline that it serves. */
+export interface AppOptions {
+  readonly configuration: Configuration;
+  readonly pipeline: {
+    /** As the user gave it: a file, or a folder that holds one pipeline. */
+    readonly path: string;
+    readonly skipValidation: boolean;
+    readonly gpuNum: number;
+  };
+}
+
+/** The whole server. One process serves one pipeline. */
+@Module({})
+export class AppModule {
+  static register({ configuration, pipeline }: AppOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigurationModule.register(configuration),
+        // Global, so that sessions and health need not know with which options the one pipeline was registered.
+        { ...PipelineLoaderModule.register({ ...pipeline, securityLevel: configuration.securityLevel }), global: true },
+        SessionsModule,
+        SignalingModule,
+        HealthModule,
+      ],
+    };
+  }
+}

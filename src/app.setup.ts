@@ -1,0 +1,111 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+import { HttpAdapterHost } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import {
+  exceedsJsonDepth,
+  Problem,
+  PROBLEM_MEDIA_TYPE,
+  ProblemFilter,
+  RequestValidationPipe,
+  toProblem,
+} from './common/index.js';
+import { Configuration } from './config/index.js';
+import { setUpApiDocument } from './openapi-document.js';
+
+/** The page and its files; the folder lies beside `src` and `dist`. */
+const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
+
+/** A request must have arrived within this time, so that a slow sender cannot keep a connection for ever. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const MAX_PATH_PARAMETER_CHARACTERS = 256;
+
+/** The HTTP adapter, with every limit that Fastify itself enforces. */
+export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: maxBodyBytes,
+    // Nothing here depends on the client's address; believing X-Forwarded-For of anyone would only invite forgery.
+    trustProxy: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // By the time the HTTP server closes, sessions have ended; a kept-alive connection must not hold up the exit.
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
+    // The router refuses a URL that it cannot decode before Nest and its filter see the request.
+    frameworkErrors: (error: Error, _request: unknown, reply: { readonly raw: ServerResponse }) => {
+      const problem = toProblem(error);
+      reply.raw.writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE }).end(JSON.stringify(problem.toDocument()));
+    },
+    clientErrorHandler: (error, socket) => refuseUnparsable(error, socket),
+  });
+}
+
+/**
+ * Everything between the network and the controllers, shared by the process and the tests: body parser, validation, problem documents,
+ * CORS, the page at `/` and the API document at `/docs`. Call it once, before `init()` or `listen()`; the application must have been
+ * created with `bodyParser: false`.
+ */
+export function configureApp(app: NestFastifyApplication): NestFastifyApplication {
+  const configuration = app.get(Configuration);
+  acceptJsonOnly(app, configuration);
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
+  allowOrigins(app, configuration.corsOrigins);
+  // Routes for the files that exist now, rather than a wildcard that would answer in place of "no such route".
+  app.useStaticAssets({ root: PUBLIC_FOLDER, wildcard: false });
+  setUpApiDocument(app);
+  return app;
+}
+
+/** Fastify also reads plain text and Nest also forms; the API has neither. */
+function acceptJsonOnly(app: NestFastifyApplication, { maxBodyBytes, maxJsonDepth }: Configuration): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  app.useBodyParser('application/json', { bodyLimit: maxBodyBytes }, (request, body, done) => {
+    // A DELETE with a JSON content type and nothing after it is common, and harmless.
+    if (body.length === 0 && request.method === 'DELETE') {
+      done(null, undefined);
+      return;
+    }
+    void parseJson(request as Parameters<typeof parseJson>[0], body.toString('utf8'), (error, value) => {
+      if (error !== null) done(error);
+      else if (exceedsJsonDepth(value, maxJsonDepth)) done(tooDeep(maxJsonDepth));
+      else done(null, value);
+    });
+  });
+}
+
+function tooDeep(maxJsonDepth: number): Problem {
+  const detail = `The body nests deeper than ${maxJsonDepth} levels`;
+  return new Problem('validation-failed', `${detail}.`, { errors: [{ pointer: '', detail }] });
+}
+
+function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): void {
+  if (origins.length === 0) return;
+  app.enableCors({
+    origin: origins.includes('*') ? '*' : [...origins],
+    methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
+    exposedHeaders: ['Retry-After'],
+    maxAge: 600,
+  });
+}
+
+/** Answers what is not even HTTP; Node gives only the socket, so the answer is written by hand. */
+function refuseUnparsable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = new Problem('malformed-request', 'The request is not valid HTTP, has too long a header, or came too slowly.');
+  const body = JSON.stringify(problem.toDocument());
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// Everything else is imported late: an old Node must get as far as the check below, and `--help` should not load the server.
+const REQUIRED_NODE_MAJOR = 26;
+
+if (Number.parseInt(process.versions.node, 10) < REQUIRED_NODE_MAJOR) {
+  process.stderr.write(
+    `telefuser: Node ${REQUIRED_NODE_MAJOR} or newer is needed, and this is ${process.version}. Install it, or use "npx telefuser" in a clone.\n`,
+  );
+  process.exit(2);
+}
+
+const { runCommand } = await import('./command-line/index.js');
+const code = await runCommand(process.argv.slice(2), process, async (options) => {
+  const { serve } = await import('./main.js');
+  return serve(options);
+});
+// Something of a pipeline or a native library may still hold the event loop; everything of ours is closed by now.
+process.exit(code);

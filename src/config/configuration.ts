@@ -1,0 +1,237 @@
+import { isIP } from 'node:net';
+
+import {
+  ChoiceVariable,
+  FlagVariable,
+  IntegerVariable,
+  ListVariable,
+  NumberVariable,
+  TextVariable,
+} from './variable.decorators.js';
+
+/** How much a pipeline is trusted, from least to most. */
+export const SECURITY_LEVELS = ['strict', 'standard', 'permissive'] as const;
+export type SecurityLevel = (typeof SECURITY_LEVELS)[number];
+
+/** Least important line that is logged. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Shape of a log line. */
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Video codecs that can be preferred. */
+export const VIDEO_CODECS = ['H264', 'VP8'] as const;
+export type PreferredVideoCodec = (typeof VIDEO_CODECS)[number];
+
+const STUN_URL = /^stuns?:[^\s/?#@]{1,255}$/u;
+const TURN_URL = /^turns?:[^\s/?#@]{1,255}(\?transport=(udp|tcp))?$/u;
+const ORIGIN = /^https?:\/\/[^\s/?#@]{1,255}$/u;
+const HOST = /^[\p{L}\p{N}._:%-]+$/u;
+const ONE_DAY_SECONDS = 86_400;
+
+/**
+ * Every setting of the server, with its default. An instance is valid and complete: `loadConfiguration` makes it, and Nest injects it.
+ * One property is one environment variable; what `.env.example` and `docs/configuration.md` say is generated from here.
+ */
+export class Configuration {
+  @TextVariable('TELEFUSER_HOST', {
+    description: 'Address or name the HTTP server listens on; 0.0.0.0 is every IPv4 interface.',
+    maxLength: 255,
+    allowed: 'an IP address or a host name',
+    test: (text) => HOST.test(text),
+  })
+  readonly host: string = '0.0.0.0';
+
+  @IntegerVariable('TELEFUSER_PORT', { description: 'TCP port of the HTTP server; 0 takes any free one.', min: 0, max: 65_535 })
+  readonly port: number = 8088;
+
+  @ChoiceVariable('TELEFUSER_SECURITY_LEVEL', {
+    description: 'How much the pipeline file is trusted.',
+    choices: SECURITY_LEVELS,
+  })
+  readonly securityLevel: SecurityLevel = 'strict';
+
+  @IntegerVariable('TELEFUSER_WEBRTC_MAX_SESSIONS', {
+    description: 'Sessions that may be open at once; the next offer is answered with 503.',
+    min: 1,
+    max: 100,
+  })
+  readonly maxSessions: number = 10;
+
+  @ListVariable('TELEFUSER_STUN_SERVERS', {
+    description: 'STUN servers that tell the server its own public address; a server with a public address needs none.',
+    maxItems: 8,
+    allowed: 'URLs that begin with stun: or stuns:',
+    test: (url) => STUN_URL.test(url),
+  })
+  readonly stunServers: readonly string[] = [];
+
+  @TextVariable('TELEFUSER_TURN_SERVER', {
+    description: 'TURN server that relays media when no direct path exists; set its username and credential with it.',
+    maxLength: 300,
+    allowed: 'a URL that begins with turn: or turns:',
+    test: (url) => TURN_URL.test(url),
+  })
+  readonly turnServer?: string;
+
+  @TextVariable('TELEFUSER_TURN_USERNAME', {
+    description: 'Username for the TURN server.',
+    maxLength: 512,
+    allowed: 'a text of at most 512 characters',
+    test: () => true,
+  })
+  readonly turnUsername?: string;
+
+  @TextVariable('TELEFUSER_TURN_CREDENTIAL', {
+    description: 'Password for the TURN server.',
+    maxLength: 512,
+    allowed: 'a text of at most 512 characters',
+    test: () => true,
+    secret: true,
+  })
+  readonly turnCredential?: string;
+
+  @ChoiceVariable('TELEFUSER_WEBRTC_VIDEO_CODEC', {
+    description: 'Video codec that is used when the viewer offers both.',
+    choices: VIDEO_CODECS,
+    aliases: { 'h.264': 'H264' },
+  })
+  readonly videoCodec: PreferredVideoCodec = 'H264';
+
+  @IntegerVariable('TELEFUSER_WEBRTC_VIDEO_BITRATE', {
+    description: 'Most bits a second that one video track may use: a ceiling, the network decides below it.',
+    min: 100_000,
+    max: 50_000_000,
+  })
+  readonly maxVideoBitrate: number = 4_000_000;
+
+  @IntegerVariable('TELEFUSER_WEBRTC_START_BITRATE', {
+    description: 'Bits a second that a video track starts with, until the network is known; never more than the ceiling.',
+    min: 50_000,
+    max: 50_000_000,
+  })
+  readonly startVideoBitrate: number = 1_000_000;
+
+  @NumberVariable('TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS', {
+    description: 'Seconds of media that a server-push session may hold queued before its pipeline waits.',
+    min: 0.1,
+    max: 60,
+  })
+  readonly videoBufferSeconds: number = 1;
+
+  @NumberVariable('TELEFUSER_WEBRTC_DATA_CHANNEL_TIMEOUT_SECONDS', {
+    description: 'Seconds that a bidirectional session waits for its data channel to open before it is closed.',
+    min: 0.1,
+    max: 300,
+  })
+  readonly dataChannelTimeoutSeconds: number = 10;
+
+  @NumberVariable('TELEFUSER_WEBRTC_DISCONNECTED_GRACE_SECONDS', {
+    description: 'Seconds that a disconnected viewer may take to come back before its session is closed.',
+    min: 0,
+    max: 300,
+  })
+  readonly disconnectedGraceSeconds: number = 5;
+
+  @NumberVariable('TELEFUSER_WEBRTC_CONNECT_TIMEOUT_SECONDS', {
+    description: 'Seconds from the answer until ICE and DTLS must be connected.',
+    min: 1,
+    max: 300,
+  })
+  readonly connectTimeoutSeconds: number = 15;
+
+  @NumberVariable('TELEFUSER_WEBRTC_DONE_GRACE_SECONDS', {
+    description: 'Seconds that a session stays open after its last frame was sent, so that the viewer can play it out.',
+    min: 0,
+    max: 60,
+  })
+  readonly doneGraceSeconds: number = 1;
+
+  @NumberVariable('TELEFUSER_ICE_GATHER_TIMEOUT_SECONDS', {
+    description: 'Seconds that an answer waits for ICE candidates; it is sent with those that were found.',
+    min: 0.1,
+    max: 30,
+  })
+  readonly iceGatherTimeoutSeconds: number = 2;
+
+  @ListVariable('TELEFUSER_ICE_HOST_ADDRESSES', {
+    description: 'Further addresses to announce as host candidates, for example the public one of a one-to-one NAT.',
+    maxItems: 8,
+    allowed: 'IP addresses',
+    test: (address) => isIP(address) !== 0,
+  })
+  readonly iceHostAddresses: readonly string[] = [];
+
+  @ListVariable('TELEFUSER_CORS_ORIGINS', {
+    description: 'Origins whose pages may call the API; ["*"] is any, [] is none but the server itself.',
+    maxItems: 64,
+    allowed: 'origins such as "https://example.com", or "*"',
+    test: (origin) => origin === '*' || ORIGIN.test(origin),
+  })
+  readonly corsOrigins: readonly string[] = ['*'];
+
+  @IntegerVariable('TELEFUSER_MAX_BODY_BYTES', {
+    description: 'Longest request body, in bytes.',
+    min: 65_536,
+    max: 268_435_456,
+  })
+  readonly maxBodyBytes: number = 16_777_216;
+
+  @IntegerVariable('TELEFUSER_MAX_SDP_BYTES', { description: 'Longest SDP offer, in bytes.', min: 4_096, max: 1_048_576 })
+  readonly maxSdpBytes: number = 65_536;
+
+  @IntegerVariable('TELEFUSER_MAX_ICE_CANDIDATES', { description: 'Most ICE candidates in one offer.', min: 1, max: 1_024 })
+  readonly maxIceCandidates: number = 64;
+
+  @IntegerVariable('TELEFUSER_MAX_JSON_DEPTH', {
+    description: 'Deepest nesting of a request body or a data-channel message.',
+    min: 4,
+    max: 256,
+  })
+  readonly maxJsonDepth: number = 32;
+
+  @IntegerVariable('TELEFUSER_MAX_MESSAGE_BYTES', {
+    description: 'Longest message on the data channel, in bytes.',
+    min: 1_024,
+    max: 16_777_216,
+  })
+  readonly maxMessageBytes: number = 262_144;
+
+  @NumberVariable('TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS', {
+    description: "Seconds that the pipeline's start() may take, model loading included.",
+    min: 0.1,
+    max: ONE_DAY_SECONDS,
+  })
+  readonly pipelineStartTimeoutSeconds: number = 600;
+
+  @NumberVariable('TELEFUSER_PIPELINE_CALL_TIMEOUT_SECONDS', {
+    description: 'Seconds that one call into the pipeline, such as createSession(), may take.',
+    min: 0.1,
+    max: 3_600,
+  })
+  readonly pipelineCallTimeoutSeconds: number = 30;
+
+  @NumberVariable('TELEFUSER_PIPELINE_CLOSE_TIMEOUT_SECONDS', {
+    description: 'Seconds that the pipeline may take to close one session, or to stop, before it is left behind or killed.',
+    min: 0.1,
+    max: 600,
+  })
+  readonly pipelineCloseTimeoutSeconds: number = 10;
+
+  @FlagVariable('TELEFUSER_EXIT_ON_START_FAILURE', {
+    description: 'Exit when the pipeline cannot be started; otherwise stay up and answer 503 with the reason.',
+  })
+  readonly exitOnStartFailure: boolean = true;
+
+  @ChoiceVariable('TELEFUSER_LOG_LEVEL', {
+    description: 'Least important lines that are logged; debug also prints stacks.',
+    choices: LOG_LEVELS,
+    aliases: { warning: 'warn', critical: 'error' },
+  })
+  readonly logLevel: LogLevel = 'info';
+
+  @ChoiceVariable('TELEFUSER_LOG_FORMAT', { description: 'Shape of a log line.', choices: LOG_FORMATS })
+  readonly logFormat: LogFormat = 'text';
+}

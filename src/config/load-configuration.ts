@@ -1,0 +1,91 @@
+import 'reflect-metadata';
+
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+
+import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
+import { Configuration } from './configuration.js';
+import { nearestName } from './nearest-name.js';
+import { describeVariables, type VariableDescription } from './variable.decorators.js';
+
+/** Environment variables as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A command line flag that stands for a variable and wins over it. */
+export interface ConfigurationFlag {
+  /** As the user knows it, for example `--port`; messages use it. */
+  readonly flag: string;
+  /** The variable that it stands for. */
+  readonly variable: string;
+  readonly value: string;
+}
+
+const PREFIX = 'TELEFUSER_';
+const MAX_SHOWN_CHARACTERS = 60;
+
+/**
+ * Makes the configuration from environment variables and the flags that win over them. Pure. An empty variable counts as unset.
+ *
+ * @throws ConfigurationError that lists every unknown `TELEFUSER_*` name (with the nearest known one) and every value that is not
+ *   allowed.
+ */
+export function loadConfiguration(environment: Environment, flags: readonly ConfigurationFlag[] = []): Configuration {
+  const problems: ConfigurationProblem[] = unknownNames(environment);
+  const plain: Record<string, string> = {};
+  const labels = new Map<string, string>();
+  for (const { name, property } of describeVariables()) {
+    const flag = flags.find(({ variable }) => variable === name);
+    const text = flag?.value ?? environment[name];
+    if (text === undefined || (text === '' && flag === undefined)) continue;
+    plain[property] = text;
+    labels.set(property, flag?.flag ?? name);
+  }
+
+  const configuration = plainToInstance(Configuration, plain, { exposeDefaultValues: true });
+  const invalid = new Map(validateSync(configuration).map((error) => [error.property, Object.values(error.constraints ?? {})]));
+  for (const description of describeVariables()) {
+    const messages = invalid.get(description.property);
+    if (messages === undefined) continue;
+    const label = labels.get(description.property) ?? description.name;
+    problems.push({ name: label, message: `${label} ${messages.join(', ')}${shown(description, plain)}` });
+  }
+  if (invalid.size === 0) problems.push(...incompleteTurn(configuration));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return configuration;
+}
+
+function unknownNames(environment: Environment): ConfigurationProblem[] {
+  const known = describeVariables().map(({ name }) => name);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .map((name) => {
+      const nearest = nearestName(name, known);
+      const remedy = nearest === undefined ? 'unset it; docs/configuration.md lists all variables' : `did you mean ${nearest}?`;
+      return { name, message: `${abbreviated(name)} is no variable of this server: ${remedy}` };
+    });
+}
+
+function shown({ secret, property }: VariableDescription, plain: Readonly<Record<string, string>>): string {
+  return secret ? '' : `, not ${JSON.stringify(abbreviated(plain[property] ?? ''))}`;
+}
+
+function abbreviated(text: string): string {
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
+}
+
+/** A TURN server without credentials refuses every allocation, and credentials without a server are a forgotten server. */
+function incompleteTurn({ turnServer, turnUsername, turnCredential }: Configuration): ConfigurationProblem[] {
+  const parts: readonly (readonly [string, string | undefined])[] = [
+    ['TELEFUSER_TURN_SERVER', turnServer],
+    ['TELEFUSER_TURN_USERNAME', turnUsername],
+    ['TELEFUSER_TURN_CREDENTIAL', turnCredential],
+  ];
+  const given = parts.filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (given.length === 0) return [];
+  return parts
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => ({
+      name,
+      message: `${name} must be set, because ${given.join(' and ')} ${given.length === 1 ? 'is' : 'are'} set`,
+    }));
+}

@@ -1,0 +1,139 @@
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { registerDecorator } from 'class-validator';
+
+/** What is known of one environment variable beside its value; the source of `.env.example` and `docs/configuration.md`. */
+export interface VariableDescription {
+  /** Name of the environment variable. */
+  readonly name: string;
+  /** Property of `Configuration` that holds its value. */
+  readonly property: string;
+  /** One sentence: what it decides. */
+  readonly description: string;
+  /** What is accepted, in words that follow "must be". */
+  readonly allowed: string;
+  /** Never repeated in messages. */
+  readonly secret: boolean;
+}
+
+interface VariableText {
+  readonly description: string;
+  readonly secret?: boolean;
+}
+
+interface Kind {
+  readonly allowed: string;
+  /** The value that the text stands for, or undefined when it stands for none. */
+  readonly parse: (text: string) => unknown;
+}
+
+type VariableDecorator = (prototype: object, property: string) => void;
+
+const descriptions: VariableDescription[] = [];
+
+/** Every declared variable, in the order of declaration. */
+export function describeVariables(): readonly VariableDescription[] {
+  return descriptions;
+}
+
+/** A whole number between `min` and `max`, both included. */
+export function IntegerVariable(name: string, range: { min: number; max: number } & VariableText): VariableDecorator {
+  return variable(name, range, {
+    allowed: `a whole number from ${range.min} to ${range.max}`,
+    parse: (text) => (/^-?\d+$/u.test(text) ? within(Number(text), range) : undefined),
+  });
+}
+
+/** A decimal number between `min` and `max`, both included. */
+export function NumberVariable(name: string, range: { min: number; max: number } & VariableText): VariableDecorator {
+  return variable(name, range, {
+    allowed: `a number from ${range.min} to ${range.max}`,
+    parse: (text) => (/^-?\d+(\.\d+)?$/u.test(text) ? within(Number(text), range) : undefined),
+  });
+}
+
+/** One of a few words, in any case; `aliases` are further spellings of them. */
+export function ChoiceVariable<Choice extends string>(
+  name: string,
+  options: { choices: readonly Choice[]; aliases?: Readonly<Record<string, Choice>> } & VariableText,
+): VariableDecorator {
+  const byWord = new Map<string, Choice>(Object.entries(options.aliases ?? {}));
+  for (const choice of options.choices) byWord.set(choice.toLowerCase(), choice);
+  return variable(name, options, {
+    allowed: `one of ${options.choices.join(', ')}`,
+    parse: (text) => byWord.get(text.toLowerCase()),
+  });
+}
+
+/** `true` or `false`, also written `1`, `yes`, `on` and `0`, `no`, `off`. */
+export function FlagVariable(name: string, options: VariableText): VariableDecorator {
+  const words = new Map(
+    [
+      ['true', '1', 'yes', 'on'],
+      ['false', '0', 'no', 'off'],
+    ].flatMap((group, index) => group.map((word) => [word, index === 0])),
+  );
+  return variable(name, options, { allowed: 'true or false', parse: (text) => words.get(text.toLowerCase()) });
+}
+
+/** A text of at most `maxLength` characters that passes `test`. */
+export function TextVariable(
+  name: string,
+  options: { maxLength: number; allowed: string; test: (text: string) => boolean } & VariableText,
+): VariableDecorator {
+  return variable(name, options, {
+    allowed: options.allowed,
+    parse: (text) => (text.length <= options.maxLength && options.test(text) ? text : undefined),
+  });
+}
+
+/** A JSON array of at most `maxItems` strings, each of which passes `test`. */
+export function ListVariable(
+  name: string,
+  options: { maxItems: number; allowed: string; test: (item: string) => boolean } & VariableText,
+): VariableDecorator {
+  return variable(name, options, {
+    allowed: `a JSON array of at most ${options.maxItems} ${options.allowed}`,
+    parse: (text) => {
+      const items = parseJson(text);
+      if (!Array.isArray(items) || items.length > options.maxItems) return undefined;
+      return items.every((item) => typeof item === 'string' && options.test(item)) ? items : undefined;
+    },
+  });
+}
+
+/** Marks a text that is not a value of its variable, so that validation refuses it. */
+const NOT_A_VALUE = Symbol('not a value');
+
+function variable(name: string, text: VariableText, kind: Kind): VariableDecorator {
+  return (prototype, property) => {
+    descriptions.push({ name, property, description: text.description, allowed: kind.allowed, secret: text.secret ?? false });
+    // Defaults arrive here too and are values already; only texts from the environment are parsed.
+    Transform(({ value, obj }: TransformFnParams) => (Object.hasOwn(obj as object, property) ? parseText(kind, value) : value))(
+      prototype,
+      property,
+    );
+    registerDecorator({
+      name: 'variable',
+      target: prototype.constructor,
+      propertyName: property,
+      validator: { validate: (value) => value !== NOT_A_VALUE, defaultMessage: () => `must be ${kind.allowed}` },
+    });
+  };
+}
+
+function parseText(kind: Kind, value: unknown): unknown {
+  const parsed = typeof value === 'string' ? kind.parse(value) : undefined;
+  return parsed === undefined ? NOT_A_VALUE : parsed;
+}
+
+function within(value: number, { min, max }: { min: number; max: number }): number | undefined {
+  return value >= min && value <= max ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

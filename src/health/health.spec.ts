@@ -1,0 +1,185 @@
+import 'reflect-metadata';
+
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { TerminusModule } from '@nestjs/terminus';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { VERSION } from '../common/index.js';
+import { Configuration } from '../config/index.js';
+import { type PipelineDescription, PipelineService, type PipelineState, type StreamMode } from '../pipeline-loader/index.js';
+import { SessionRegistry } from '../sessions/index.js';
+import { ProbesController } from './probes.controller.js';
+import { ServiceController } from './service.controller.js';
+import { ServiceStatus } from './service-status.js';
+
+/** What health reads of the pipeline; each test sets it. */
+class FakePipeline {
+  state: PipelineState = 'starting';
+  failure: string | undefined;
+  mode: StreamMode | undefined;
+  startSeconds: number | undefined;
+
+  describe(): Partial<PipelineDescription> {
+    const { startSeconds } = this;
+    return {
+      pipelineFile: 'pipelines/demo',
+      securityLevel: 'standard',
+      runner: 'node',
+      skipValidation: true,
+      ...(startSeconds !== undefined && { startSeconds, defaultFps: 24 }),
+    };
+  }
+
+  becomeReady(): void {
+    this.state = 'ready';
+    this.mode = 'server_push';
+    this.startSeconds = 1.5;
+  }
+
+  fail(): void {
+    this.state = 'failed';
+    this.failure = 'start() threw: no weights. Download them first.';
+  }
+}
+
+const COUNTS = {
+  webrtc_active_sessions: 3,
+  webrtc_server_push_sessions: 2,
+  webrtc_bidirectional_sessions: 1,
+  webrtc_max_sessions: 10,
+};
+const pipeline = new FakePipeline();
+let app: NestFastifyApplication;
+
+beforeAll(async () => {
+  const module = await Test.createTestingModule({
+    imports: [TerminusModule.forRoot({ logger: false })],
+    controllers: [ProbesController, ServiceController],
+    providers: [
+      ServiceStatus,
+      { provide: PipelineService, useValue: pipeline },
+      { provide: SessionRegistry, useValue: { stats: () => ({ active: 3, serverPush: 2, bidirectional: 1, max: 10 }) } },
+      { provide: Configuration, useValue: new Configuration() },
+    ],
+  }).compile();
+  app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+  await app.init();
+});
+afterAll(async () => {
+  await app.close();
+});
+beforeEach(() => {
+  Object.assign(pipeline, new FakePipeline());
+});
+
+async function get(url: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await app.inject({ method: 'GET', url });
+  return { status: response.statusCode, body: response.json() };
+}
+
+describe('the probes', () => {
+  it('say that a starting server lives and is neither started nor ready', async () => {
+    expect((await get('/livez')).status).toBe(200);
+    for (const url of ['/readyz', '/startupz']) {
+      const { status, body } = await get(url);
+      expect(status).toBe(503);
+      expect(body).toMatchObject({
+        status: 'error',
+        detail: 'The pipeline is still starting.',
+        error: { pipeline: { status: 'down' } },
+      });
+    }
+  });
+
+  it('are all up when the pipeline is ready', async () => {
+    pipeline.becomeReady();
+    for (const url of ['/livez', '/readyz', '/startupz']) {
+      expect(await get(url)).toMatchObject({ status: 200, body: { status: 'ok' } });
+    }
+  });
+
+  it('say why the pipeline failed', async () => {
+    pipeline.fail();
+    expect((await get('/livez')).status).toBe(200);
+    for (const url of ['/readyz', '/startupz']) {
+      expect(await get(url)).toMatchObject({ status: 503, body: { detail: 'start() threw: no weights. Download them first.' } });
+    }
+  });
+
+  it('count a pipeline that crashed later as started, but not as ready', async () => {
+    pipeline.becomeReady();
+    pipeline.fail();
+    expect((await get('/startupz')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(503);
+  });
+});
+
+describe('/v1/service/health', () => {
+  it('is always 200 and says by its fields how the service is', async () => {
+    expect(await get('/v1/service/health')).toEqual({
+      status: 200,
+      body: {
+        status: 'healthy',
+        ready: false,
+        stream_ready: false,
+        stream_mode: null,
+        ...COUNTS,
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/u) as string,
+        version: VERSION,
+        reason: 'The pipeline is still starting.',
+      },
+    });
+  });
+
+  it('has no reason when the pipeline is ready', async () => {
+    pipeline.becomeReady();
+    const { body } = await get('/v1/service/health');
+    expect(body).toMatchObject({ status: 'healthy', ready: true, stream_ready: true, stream_mode: 'server_push' });
+    expect(body).not.toHaveProperty('reason');
+  });
+
+  it('is unhealthy, with the reason, when the pipeline failed', async () => {
+    pipeline.fail();
+    expect(await get('/v1/service/health')).toMatchObject({
+      status: 200,
+      body: { status: 'unhealthy', ready: false, reason: pipeline.failure },
+    });
+  });
+});
+
+describe('/v1/service/ready', () => {
+  it('is 503 with detail until the pipeline is ready, then 200', async () => {
+    expect(await get('/v1/service/ready')).toMatchObject({
+      status: 503,
+      body: { status: 'not_ready', ready: false, detail: 'The pipeline is still starting.' },
+    });
+    pipeline.becomeReady();
+    expect(await get('/v1/service/ready')).toMatchObject({ status: 200, body: { status: 'ready', ready: true } });
+    pipeline.state = 'stopped';
+    expect(await get('/v1/service/ready')).toMatchObject({ status: 503, body: { detail: 'The pipeline has been stopped.' } });
+  });
+});
+
+describe('/v1/service/metadata', () => {
+  it('describes the pipeline in the words of the contract', async () => {
+    pipeline.becomeReady();
+    expect(await get('/v1/service/metadata')).toEqual({
+      status: 200,
+      body: {
+        service_type: 'stream',
+        stream_mode: 'server_push',
+        pipeline_file: 'pipelines/demo',
+        security_level: 'STANDARD',
+        skip_validation: true,
+        runner: 'node',
+        default_fps: 24,
+        start_seconds: 1.5,
+        ...COUNTS,
+        webrtc_video_codec: 'H264',
+        webrtc_video_bitrate: 4_000_000,
+      },
+    });
+  });
+});

@@ -1,0 +1,40 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+import { SessionCountsDto } from './session-counts.dto.js';
+
+/** Health of the service, in the words of the TeleFuser API. */
+export class ServiceHealthDto extends SessionCountsDto {
+  @ApiProperty({
+    enum: ['healthy', 'unhealthy', 'ready', 'not_ready'],
+    description: '`/health` says `healthy` or, when the pipeline failed, `unhealthy`; `/ready` says `ready` or `not_ready`.',
+    example: 'healthy',
+  })
+  readonly status!: string;
+
+  @ApiProperty({ type: Boolean, description: 'Whether an offer would be served now.', example: true })
+  readonly ready!: boolean;
+
+  @ApiProperty({ type: Boolean, description: 'Whether the pipeline is running; the same as `ready`.', example: true })
+  readonly stream_ready!: boolean;
+
+  @ApiProperty({
+    type: String,
+    enum: ['server_push', 'bidirectional', null],
+    nullable: true,
+    description: "The pipeline's mode; null until it is known.",
+    example: 'server_push',
+  })
+  readonly stream_mode!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'When this was answered.', example: '2026-11-22T12:00:00.000Z' })
+  readonly timestamp!: string;
+
+  @ApiProperty({ type: String, description: "The server's version.", example: '0.1.0' })
+  readonly version!: string;
+
+  @ApiPropertyOptional({ type: String, description: 'Why the service is not ready.', example: 'The pipeline is still starting.' })
+  readonly reason?: string;
+
+  @ApiPropertyOptional({ type: String, description: 'The same as `reason`; only with status 503.' })
+  readonly detail?: string;
+}

@@ -1,0 +1,46 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+import { SessionCountsDto } from './session-counts.dto.js';
+
+/** What the service is, in the words of the TeleFuser API. */
+export class ServiceMetadataDto extends SessionCountsDto {
+  @ApiProperty({ enum: ['stream'], description: 'This server only streams.', example: 'stream' })
+  readonly service_type!: 'stream';
+
+  @ApiProperty({
+    type: String,
+    enum: ['server_push', 'bidirectional', null],
+    nullable: true,
+    description: "The pipeline's mode; null until it is known.",
+    example: 'server_push',
+  })
+  readonly stream_mode!: string | null;
+
+  @ApiProperty({ type: String, description: 'The pipeline, as the command line named it.', example: 'pipelines/video-replay' })
+  readonly pipeline_file!: string;
+
+  @ApiProperty({
+    enum: ['STRICT', 'STANDARD', 'PERMISSIVE'],
+    description: 'How much the pipeline is trusted.',
+    example: 'STRICT',
+  })
+  readonly security_level!: string;
+
+  @ApiProperty({ type: Boolean, description: 'Whether the check of the pipeline file was skipped.', example: false })
+  readonly skip_validation!: boolean;
+
+  @ApiProperty({ type: String, description: 'Kind of process the pipeline runs in.', example: 'node' })
+  readonly runner!: string;
+
+  @ApiPropertyOptional({ type: Number, description: "The pipeline's frames a second, if it says so.", example: 24 })
+  readonly default_fps?: number;
+
+  @ApiPropertyOptional({ type: Number, description: 'Seconds that the start of the pipeline took.', example: 1.25 })
+  readonly start_seconds?: number;
+
+  @ApiProperty({ enum: ['H264', 'VP8'], description: 'Preferred video codec.', example: 'H264' })
+  readonly webrtc_video_codec!: string;
+
+  @ApiProperty({ type: 'integer', description: 'Most bits a second of one video track.', example: 4_000_000 })
+  readonly webrtc_video_bitrate!: number;
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+
+import { VERSION } from '../common/index.js';
+import { Configuration } from '../config/index.js';
+import { PipelineService } from '../pipeline-loader/index.js';
+import { SessionRegistry } from '../sessions/index.js';
+import { ServiceHealthDto } from './service-health.dto.js';
+import { ServiceMetadataDto } from './service-metadata.dto.js';
+import { SessionCountsDto } from './session-counts.dto.js';
+
+/** Puts what the pipeline and the sessions say of themselves into the words of the API. */
+@Injectable()
+export class ServiceStatus {
+  constructor(
+    private readonly pipeline: PipelineService,
+    private readonly sessions: SessionRegistry,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /** Whether an offer would be served now. */
+  get ready(): boolean {
+    return this.pipeline.state === 'ready';
+  }
+
+  /** Whether the pipeline has been ready at some time; it stays true when the pipeline fails later. */
+  get started(): boolean {
+    return this.ready || this.pipeline.describe().startSeconds !== undefined;
+  }
+
+  /** Why the service is not ready, in one line; undefined when it is. */
+  get reason(): string | undefined {
+    const { state, failure } = this.pipeline;
+    switch (state) {
+      case 'ready':
+        return undefined;
+      case 'starting':
+        return 'The pipeline is still starting.';
+      case 'failed':
+        return failure ?? 'The pipeline failed.';
+      case 'stopped':
+        return 'The pipeline has been stopped.';
+      default:
+        return state satisfies never;
+    }
+  }
+
+  /** The health, with the status words of `/v1/service/health`. */
+  health(): ServiceHealthDto {
+    const { ready, reason } = this;
+    return {
+      status: this.pipeline.state === 'failed' ? 'unhealthy' : 'healthy',
+      ready,
+      stream_ready: ready,
+      stream_mode: this.pipeline.mode ?? null,
+      ...this.sessionCounts(),
+      timestamp: new Date().toISOString(),
+      version: VERSION,
+      ...(reason !== undefined && { reason }),
+    };
+  }
+
+  metadata(): ServiceMetadataDto {
+    const description = this.pipeline.describe();
+    return {
+      service_type: 'stream',
+      stream_mode: this.pipeline.mode ?? null,
+      pipeline_file: description.pipelineFile,
+      security_level: description.securityLevel.toUpperCase(),
+      skip_validation: description.skipValidation,
+      runner: description.runner,
+      ...(description.defaultFps !== undefined && { default_fps: description.defaultFps }),
+      ...(description.startSeconds !== undefined && { start_seconds: description.startSeconds }),
+      ...this.sessionCounts(),
+      webrtc_video_codec: this.configuration.videoCodec,
+      webrtc_video_bitrate: this.configuration.maxVideoBitrate,
+    };
+  }
+
+  private sessionCounts(): SessionCountsDto {
+    const { active, serverPush, bidirectional, max } = this.sessions.stats();
+    return {
+      webrtc_active_sessions: active,
+      webrtc_server_push_sessions: serverPush,
+      webrtc_bidirectional_sessions: bidirectional,
+      webrtc_max_sessions: max,
+    };
+  }
+}

@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+
+import type { AddressInfo } from 'node:net';
+
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import { AppModule, type AppOptions } from './app.module.js';
+import { configureApp, createHttpAdapter } from './app.setup.js';
+import { findPipelineFile, PipelineService, type StreamMode } from './pipeline-loader/index.js';
+import { ProcessLogger } from './process-logger.js';
+
+/** A server that listens. Its pipeline may still be starting. */
+export interface RunningServer {
+  readonly app: NestFastifyApplication;
+  /** Where a browser on this machine finds the page, with a slash at the end. */
+  readonly url: string;
+  /** Resolves when the pipeline is ready; rejects with a `PipelineStartError`. Ignoring it is safe. */
+  readonly pipelineStarted: Promise<{ readonly mode: StreamMode }>;
+  /** Closes sessions, stops listening, then stops the pipeline. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server: listens at once, while the pipeline starts in the background. It installs no signal handler and never ends the
+ * process; both are the caller's affair.
+ *
+ * @throws PipelineStartError (`not-found` …) before anything is started when there is no pipeline at the path; the listen error
+ *   (`EADDRINUSE` …), and everything that was started is closed by then.
+ */
+export async function serve(options: AppOptions): Promise<RunningServer> {
+  const { configuration, pipeline } = options;
+  await findPipelineFile(pipeline.path);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(options), createHttpAdapter(configuration), {
+    abortOnError: false,
+    bodyParser: false,
+    logger: new ProcessLogger(configuration),
+  });
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= app.close());
+  try {
+    configureApp(app);
+    await app.listen(configuration.port, configuration.host);
+  } catch (error) {
+    await close().catch((reason: unknown) => Logger.error(`Closing failed too: ${String(reason)}`, 'Main'));
+    throw error;
+  }
+  const pipelineStarted = whenReady(app.get(PipelineService, { strict: false }));
+  pipelineStarted.catch(() => undefined);
+  return { app, url: urlOf(app.getHttpServer().address() as AddressInfo, configuration.host), pipelineStarted, close };
+}
+
+async function whenReady(pipeline: PipelineService): Promise<{ readonly mode: StreamMode }> {
+  await pipeline.started();
+  if (pipeline.mode === undefined) throw new Error('The pipeline is ready, but has no mode');
+  return { mode: pipeline.mode };
+}
+
+function urlOf({ port }: AddressInfo, host: string): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}/`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+}

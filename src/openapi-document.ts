@@ -1,0 +1,36 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+import { VERSION } from './common/index.js';
+
+const DESCRIPTION = `Serves one generative pipeline to browsers over WebRTC.
+
+A client makes an SDP offer, posts it to \`/v1/stream/webrtc/offer\`, and applies the answer. Errors are problem documents (RFC 9457)
+with a stable \`code\`.`;
+
+/** Describes the API of an application (OpenAPI 3). The schemas are complete only for a build made by \`nest build\`. */
+export function createApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  const base = new DocumentBuilder()
+    .setTitle('TeleFuser stream server')
+    .setDescription(DESCRIPTION)
+    .setVersion(VERSION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'This server')
+    .addTag('webrtc', 'Signalling: an offer opens a session')
+    .addTag('sessions', 'Sessions by id')
+    .addTag('service', 'What the service is and how it is')
+    .addTag('probes', 'For orchestrators')
+    .build();
+  return SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
+}
+
+/** `WebRtcController.offer` → `webRtcOffer`: unique, and a good name for a generated client's method. */
+function operationId(controller: string, method: string): string {
+  const subject = controller.replace(/Controller$/u, '');
+  return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
+}
+
+/** Serves the document at `/openapi.json` and Swagger UI at `/docs`; it is made on the first request, not at the start. */
+export function setUpApiDocument(app: NestFastifyApplication): void {
+  SwaggerModule.setup('docs', app, () => createApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
+}
