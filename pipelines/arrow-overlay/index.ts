@@ -1,0 +1,134 @@
+/**
+ * Bidirectional: loops a video and draws a pad with the arrow keys the client holds down. See README.md.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BidirectionalService, PipelineChunk, PipelineMessage, SessionConfig } from 'telefuser-stream/pipeline';
+import { DEFAULT_CLIP, loadClip, type Clip } from '../video-replay/clip.ts';
+import { ARROW_KEYS, DirectionPad, type ArrowKey } from './direction-pad.ts';
+
+/** Later than this, the schedule begins anew instead of catching up. */
+const MAX_LATENESS_MS = 250;
+const MAX_WAITING_CONTROLS = 64;
+
+interface AppliedControl {
+  readonly key: ArrowKey;
+  readonly action: 'press' | 'release';
+}
+
+/** One client's keys. */
+class Session {
+  readonly held = new Set<ArrowKey>();
+  /** What came since the last frame. */
+  readonly waiting: AppliedControl[] = [];
+  readonly closed = new AbortController();
+
+  apply(control: AppliedControl): void {
+    if (control.action === 'press') this.held.add(control.key);
+    else this.held.delete(control.key);
+    if (this.waiting.length < MAX_WAITING_CONTROLS) this.waiting.push(control);
+  }
+
+  /** The keys to light in the next frame: those held, and those that were only tapped since the last one. */
+  takeLit(): { readonly lit: ReadonlySet<ArrowKey>; readonly applied: readonly AppliedControl[] } {
+    const applied = this.waiting.splice(0);
+    const tapped = applied.filter(({ action }) => action === 'press').map(({ key }) => key);
+    return { lit: new Set([...this.held, ...tapped]), applied };
+  }
+}
+
+export class ArrowOverlayService implements BidirectionalService {
+  readonly #path: string;
+  readonly #sessions = new Map<string, Session>();
+  #clip: Clip | undefined;
+  #pad: DirectionPad | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Known once the clip is loaded. */
+  get defaultFps(): number | undefined {
+    return this.#clip?.fps;
+  }
+
+  async start(): Promise<void> {
+    // Raw pictures: drawing into them and sending them costs far less than making a JPEG of each.
+    const clip = await loadClip(this.#path, 'i420', false);
+    this.#clip = clip;
+    this.#pad = new DirectionPad(clip.width, clip.height);
+    const { x, y, size } = this.#pad.place;
+    console.log(
+      `${this.#path}: ${clip.pictures.length} frames, ${clip.width}x${clip.height}, ${clip.fps} fps; pad at ${x},${y}, ${size} px`,
+    );
+  }
+
+  stop(): void {
+    for (const id of [...this.#sessions.keys()]) this.closeSession(id);
+    this.#clip = undefined;
+  }
+
+  createSession(config: SessionConfig): string {
+    const id = config.session_id;
+    if (this.#sessions.has(id)) throw Object.assign(new Error(`the session ${id} exists already`), { code: 'conflict' });
+    this.#sessions.set(id, new Session());
+    return id;
+  }
+
+  pushChunk(sessionId: string, message: PipelineMessage): void {
+    const control = readControl(message);
+    if (control !== undefined) this.#sessions.get(sessionId)?.apply(control);
+  }
+
+  closeSession(sessionId: string): void {
+    this.#sessions.get(sessionId)?.closed.abort();
+    this.#sessions.delete(sessionId);
+  }
+
+  async *pullChunks(sessionId: string): AsyncGenerator<PipelineChunk, void, undefined> {
+    const [session, clip, pad] = [this.#sessions.get(sessionId), this.#clip, this.#pad];
+    if (session === undefined || clip === undefined || pad === undefined) return;
+    const { width, height, fps, pictures } = clip;
+    const intervalMs = 1000 / fps;
+    // One buffer a session: it is read before this generator is resumed.
+    const data = new Uint8Array((width * height * 3) / 2);
+    let anchor = performance.now();
+    let sinceAnchor = 0;
+    for (let index = 0; ; index += 1) {
+      const wait = anchor + sinceAnchor * intervalMs - performance.now();
+      if (wait > 0) await sleep(wait, undefined, { signal: session.closed.signal }).catch(() => undefined);
+      if (session.closed.signal.aborted) return;
+      if (wait < -MAX_LATENESS_MS) {
+        anchor = performance.now();
+        sinceAnchor = 0;
+      }
+      sinceAnchor += 1;
+      // The keys are looked at last, so that a key press is in the very next frame.
+      data.set(pictures[index % pictures.length] ?? []);
+      const { lit, applied } = session.takeLit();
+      pad.drawInto(data, lit);
+      yield {
+        type: 'chunk',
+        index,
+        frames: [{ format: 'I420', width, height, data }],
+        fps,
+        timestamp: Date.now() / 1000,
+        pressed: ARROW_KEYS.filter((key) => session.held.has(key)),
+        applied_controls: applied,
+      };
+    }
+  }
+}
+
+/** A control for the pad. Other messages (media, other keys) are none of its business. @throws Error on an action it cannot carry out */
+function readControl(message: PipelineMessage): AppliedControl | undefined {
+  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'control') return undefined;
+  const { key: name, action } = message as { readonly key?: unknown; readonly action?: unknown };
+  const key = ARROW_KEYS.find((candidate) => candidate === name);
+  if (key === undefined) return undefined;
+  if (action !== 'press' && action !== 'release') throw new Error('action must be "press" or "release"');
+  return { key, action };
+}
+
+export function getService(): ArrowOverlayService {
+  return new ArrowOverlayService(process.env['VIDEO_PATH'] || DEFAULT_CLIP);
+}

@@ -1,0 +1,164 @@
+/**
+ * What the author of a pipeline writes against, exported as `telefuser-stream/pipeline`. Types only: a pipeline imports them with
+ * `import type`, so nothing of the server is needed where the pipeline runs.
+ *
+ * A pipeline is a file (`.ts`, `.mts`, `.js`, `.mjs`) or a folder that exports `getService`. It runs in a child process of its own.
+ * The contract is section 2 of the design; the Python names are the same in snake_case.
+ */
+
+/** A method may answer at once or later. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** What may be yielded from: an async generator, a generator, an array, a stream. */
+export type ChunkSource = AsyncIterable<PipelineChunk> | Iterable<PipelineChunk>;
+
+/** Any JSON value. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/**
+ * The body of the offer without `sdp` and `type`: the fields the contract names and any further field the client sent.
+ */
+export interface ServeRequest {
+  readonly task?: string;
+  readonly session_id?: string;
+  readonly prompt?: string;
+  /** Frames a second the client asked for. */
+  readonly fps?: number;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly [field: string]: unknown;
+}
+
+/** What `createSession` gets: the same fields as {@link ServeRequest}; `session_id` is always set. */
+export interface SessionConfig extends ServeRequest {
+  readonly session_id: string;
+}
+
+/** A raw picture. `data` holds packed rows: width × height × 1.5 bytes (I420), × 3 (RGB24) or × 4 (RGBA, alpha is ignored). */
+export interface PipelineFrame {
+  /** `I420` is limited-range BT.601 with chroma planes rounded up; the RGB layouts are full-range sRGB. */
+  readonly format: 'I420' | 'RGB24' | 'RGBA';
+  /** Pixels, 1–4096. */
+  readonly width: number;
+  /** Pixels, 1–4096. */
+  readonly height: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/** The media keys of a chunk. They never reach the client's data channel. */
+export interface ChunkMedia {
+  /** Raw pictures, or JPEG (PNG, WebP) bytes. Cheaper than `frames_b64`, and used instead of it when not empty. At most 1024. */
+  readonly frames?: readonly (PipelineFrame | Uint8Array)[];
+  /** Base64 JPEG (PNG, WebP) pictures. At most 1024. */
+  readonly frames_b64?: readonly string[];
+  /** Interleaved signed 16-bit little-endian PCM. Used instead of `audio_b64` when not empty. */
+  readonly audio?: Int16Array | Uint8Array;
+  /** The same as base64. */
+  readonly audio_b64?: string;
+  /** Hz, 8000–96000. Default 48000. */
+  readonly audio_sample_rate?: number;
+  /** 1 or 2. Default 1. */
+  readonly audio_channels?: number;
+}
+
+/**
+ * What a pipeline yields: some frames, perhaps audio, and metadata. Every field is optional, and any further field is metadata that
+ * the client gets on its data channel; a value that JSON cannot hold becomes a string.
+ *
+ * When the top level has no frames, a nested `data` object is looked into for the media keys.
+ *
+ * Buffers belong to the pipeline: they are read before the generator is resumed, so a buffer may be filled anew for the next chunk.
+ * A chunk that breaks a rule is reported and skipped; the generator goes on.
+ */
+export interface PipelineChunk extends ChunkMedia {
+  readonly type?: string;
+  /** The pipeline's own counter. */
+  readonly index?: number;
+  /** Pace of this chunk's frames, frames a second, 1–240. Wins over the session's. */
+  readonly fps?: number;
+  readonly num_frames?: number;
+  /** For example `832x480`. */
+  readonly resolution?: string;
+  readonly prompt?: string;
+  /** Seconds since 1970. */
+  readonly timestamp?: number;
+  readonly data?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** A key pressed or released on the client's page. Further fields are the client's. */
+export interface ControlMessage {
+  readonly type: 'control';
+  /** For example `ArrowUp`. */
+  readonly key?: string;
+  readonly action?: 'press' | 'release' | (string & {});
+  readonly [field: string]: unknown;
+}
+
+/** Pictures of the client's camera, full-range RGB. */
+export interface VideoMediaMessage {
+  readonly type: 'media';
+  readonly video_frames: readonly {
+    readonly format: 'RGB24';
+    readonly width: number;
+    readonly height: number;
+    readonly data: Uint8Array;
+  }[];
+}
+
+/** Sound of the client's microphone: interleaved signed 16-bit little-endian PCM. */
+export interface AudioMediaMessage {
+  readonly type: 'media';
+  readonly audio_pcm: Uint8Array;
+  /** Hz. */
+  readonly sample_rate: number;
+  readonly channels: number;
+}
+
+export type MediaMessage = VideoMediaMessage | AudioMediaMessage;
+
+/** What reaches `pushChunk`: what the client sent (any JSON value, or bytes of a binary message), or its camera and microphone. */
+export type PipelineMessage = ControlMessage | MediaMessage | JsonValue | Uint8Array;
+
+/** What both kinds of service may have. */
+export interface ServiceLifecycle {
+  /** Frames a second where neither the chunk nor the request says. Default 24. */
+  readonly defaultFps?: number | undefined;
+  /** Called once, before any session. The server is not ready until it has returned; throwing stops the start. */
+  start?(): Awaitable<void>;
+  /** Called once at an orderly stop, under a deadline. */
+  stop?(): Awaitable<void>;
+}
+
+/** One request in, a stream out. */
+export interface ServerPushService extends ServiceLifecycle {
+  /**
+   * Called when the first chunk is wanted. The iterator is advanced only when there is room for a chunk, so a fast generator waits at
+   * its `yield`; its `return()` is called when the client leaves.
+   */
+  serve(request: ServeRequest): Awaitable<ChunkSource>;
+}
+
+/** A conversation: messages and media in, chunks out. */
+export interface BidirectionalService extends ServiceLifecycle {
+  /**
+   * @returns the session's id, `config.session_id` when nothing is returned
+   * @throws to refuse: the client is answered 400 with the message, or 409 when the error has `code: 'conflict'`
+   */
+  createSession(config: SessionConfig): Awaitable<string | void>;
+  /** Called in the order of arrival, without waiting for an earlier call that has not finished. */
+  pushChunk(sessionId: string, message: PipelineMessage): Awaitable<void>;
+  /** Called once a session; see {@link ServerPushService.serve} for how it is consumed. */
+  pullChunks(sessionId: string): Awaitable<ChunkSource>;
+  /** Called once for every session that `createSession` made, after the generator's `return()`. */
+  closeSession(sessionId: string): Awaitable<void>;
+}
+
+export type PipelineService = ServerPushService | BidirectionalService;
+
+export interface GetServiceOptions {
+  /** How many GPUs the pipeline may use: `--gpu-num`. */
+  readonly gpuNum: number;
+}
+
+/** The export a pipeline file must have, as `getService` or as a property of its default export. */
+export type GetService = (options: GetServiceOptions) => Awaitable<PipelineService>;

@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { PassThrough, type Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { settlesWithin } from './contract/deadline.js';
+import { forwardLines } from './output-lines.js';
+import { MessageConnection } from './protocol/message-connection.js';
+import { ProtocolError, type RawMessage } from './protocol/message-decoder.js';
+import { PROTOCOL_FD, type ServerMessage } from './protocol/messages.js';
+
+/** What the process of a pipeline is started with. */
+export interface HostProcessOptions {
+  /** Absolute path of the pipeline's module. */
+  readonly file: string;
+  readonly gpuNum: number;
+  /** The whole environment of the process. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface HostProcessListener {
+  /** @throws ProtocolError, which ends the process */
+  onMessage(message: RawMessage): void;
+  /** A line the pipeline printed. */
+  onOutput(line: string, stream: 'stdout' | 'stderr'): void;
+  /** Once, when the process is gone. `cause` says in words how it ended. */
+  onExit(cause: string): void;
+}
+
+/** Between the end of the pipe and the end of the process, and the other way round. */
+const EXIT_GRACE_MS = 1000;
+
+/** One child process with its pipe. It owns both: nothing of them is left after `onExit`, and the process is gone before the server is. */
+export class HostProcess {
+  readonly exited: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #pipe: Duplex;
+  readonly #connection: MessageConnection;
+  #protocolProblem: string | undefined;
+  #resolveExited!: () => void;
+  #ended = false;
+  readonly #killAtServerExit = (): void => this.kill();
+
+  private constructor(
+    options: HostProcessOptions,
+    private readonly listener: HostProcessListener,
+  ) {
+    this.exited = new Promise((resolve) => (this.#resolveExited = resolve));
+    this.#child = spawn(process.execPath, [hostEntry(), options.file, String(options.gpuNum)], {
+      env: { ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    process.once('exit', this.#killAtServerExit);
+    this.#child.once('error', (error) => this.#end(`the pipeline's process cannot be started: ${error.message}`));
+    this.#child.once('exit', (code, signal) => void this.#exited(code, signal));
+    // When there is no file descriptor left, `spawn` makes no streams at all, and 'error' follows.
+    const { stdout, stderr, stdio } = this.#child as Partial<ChildProcess>;
+    if (stdout) forwardLines(stdout, (line) => this.listener.onOutput(line, 'stdout'));
+    if (stderr) forwardLines(stderr, (line) => this.listener.onOutput(line, 'stderr'));
+    // `spawn` makes a duplex stream of every further 'pipe', which its types cannot say.
+    this.#pipe = (stdio?.[PROTOCOL_FD] as Duplex | null | undefined) ?? new PassThrough();
+    this.#connection = new MessageConnection(this.#pipe, {
+      onMessage: (message) => this.listener.onMessage(message),
+      onClose: (error) => void this.#pipeClosed(error),
+    });
+  }
+
+  static spawn(options: HostProcessOptions, listener: HostProcessListener): HostProcess {
+    return new HostProcess(options, listener);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Bytes that wait for the process to read them. */
+  get pendingBytes(): number {
+    return this.#connection.pendingBytes;
+  }
+
+  /** See `MessageConnection.send`. @throws MessageTooLargeError */
+  send(message: ServerMessage, parts?: readonly Uint8Array[]): Promise<void> {
+    return this.#connection.send(message, parts);
+  }
+
+  /** Asks the pipeline to stop, and ends the process when it has not within the time. Resolves when it is gone. Idempotent. */
+  async stop(timeoutMs: number): Promise<void> {
+    if (!this.#ended) {
+      void this.send({ type: 'stop', timeoutMs });
+      if (!(await settlesWithin(this.exited, timeoutMs + EXIT_GRACE_MS))) this.kill();
+    }
+    await this.exited;
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+  }
+
+  async #pipeClosed(error: Error | undefined): Promise<void> {
+    if (error instanceof ProtocolError) {
+      this.#protocolProblem = `the pipeline's process broke the host protocol: ${error.message}`;
+      this.kill();
+      return;
+    }
+    // Any other error is how a socket says that the process at its other end is gone.
+    if (!(await settlesWithin(this.exited, EXIT_GRACE_MS))) this.kill();
+  }
+
+  async #exited(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    // What the process said last may still be in the pipe.
+    if (!this.#pipe.destroyed)
+      await settlesWithin(new Promise((resolve) => this.#pipe.once('close', resolve)), EXIT_GRACE_MS / 4);
+    const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+    this.#end(this.#protocolProblem ?? `the pipeline's process ${how}`);
+  }
+
+  #end(cause: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    process.off('exit', this.#killAtServerExit);
+    this.#connection.close();
+    this.#resolveExited();
+    this.listener.onExit(cause);
+  }
+}
+
+/** The compiled entry of the process: beside this file in the build; when this file runs as TypeScript (in tests), in the build of it. */
+function hostEntry(): string {
+  const entry = import.meta.url.endsWith('.ts') ? '../../dist/pipeline-loader/node-host/main.js' : './node-host/main.js';
+  return fileURLToPath(new URL(entry, import.meta.url));
+}

@@ -1,0 +1,15 @@
+export { findPipelineFile } from './pipeline-file.js';
+export { PipelineLoaderModule } from './pipeline-loader.module.js';
+export { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
+export { PipelineService, type PipelineDescription, type PipelineState } from './pipeline.service.js';
+export type { PipelineRun } from './pipeline-run.js';
+export type { StreamMode } from './contract/stream-mode.js';
+export {
+  PipelineCrashedError,
+  PipelineFailedError,
+  PipelineStartError,
+  PipelineUnavailableError,
+  SessionConflictError,
+  SessionRefusedError,
+  type PipelineStartFailureKind,
+} from './pipeline.errors.js';

@@ -1,0 +1,144 @@
+import type { MediaInput } from '../../common/index.js';
+import { errorMessage } from '../contract/error-message.js';
+import type { MediaMessage, PipelineMessage, SessionConfig } from '../contract/pipeline.js';
+import { ChunkPump, closeInOrder, type SendMessage } from './chunk-pump.js';
+import type { LoadedService } from './service-loader.js';
+
+/** `pushChunk` calls of one session that may be unfinished at a time; what comes on top is refused. */
+const MAX_PENDING_PUSHES = 256;
+/** The same for camera and microphone, where what comes on top is dropped: newer media follows. */
+const MAX_PENDING_MEDIA = 8;
+/** A pipeline that throws at every camera frame shall not fill the data channel with the same sentence. */
+const MEDIA_ERROR_INTERVAL_MS = 1000;
+const MAX_SESSION_ID_LENGTH = 256;
+
+/** Session ids that `createSession` has given out and that are not closed yet. */
+export type OpenSessions = Set<string>;
+
+/** One session's side of the service: opened once, closed once. */
+export class HostRun {
+  #sessionId: string | undefined;
+  #pump: ChunkPump | undefined;
+  #opening: Promise<void> | undefined;
+  #closed = false;
+  #pendingPushes = 0;
+  #pendingMedia = 0;
+  #lastMediaErrorAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly run: number,
+    private readonly loaded: LoadedService,
+    private readonly openSessions: OpenSessions,
+    private readonly send: SendMessage,
+  ) {}
+
+  /** Answers `opened` or `refused`. */
+  open(session: string, request: Readonly<Record<string, unknown>>): void {
+    this.#opening = this.#open(session, request);
+  }
+
+  addCredit(credit: number): void {
+    if (!this.#closed) this.#pump?.addCredit(credit);
+  }
+
+  push(message: PipelineMessage): void {
+    if (this.#pendingPushes >= MAX_PENDING_PUSHES) {
+      this.#reportPushError(`pushChunk is behind: ${MAX_PENDING_PUSHES} messages are being worked on`);
+      return;
+    }
+    this.#pendingPushes += 1;
+    void this.#callPushChunk(message, (text) => this.#reportPushError(text)).finally(() => (this.#pendingPushes -= 1));
+  }
+
+  pushMedia(input: MediaInput): void {
+    if (this.#pendingMedia >= MAX_PENDING_MEDIA) return;
+    this.#pendingMedia += 1;
+    const report = (text: string): void => {
+      const now = performance.now();
+      if (now - this.#lastMediaErrorAt < MEDIA_ERROR_INTERVAL_MS) return;
+      this.#lastMediaErrorAt = now;
+      this.#reportPushError(text);
+    };
+    void this.#callPushChunk(toMediaMessage(input), report).finally(() => (this.#pendingMedia -= 1));
+  }
+
+  /** Ends the run, answers `closed`. Resolves within the time given, plus what `createSession` takes if it is still running. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#opening;
+    const { loaded } = this;
+    const sessionId = this.#sessionId;
+    const cleanUp =
+      loaded.mode === 'bidirectional' && sessionId !== undefined ? () => loaded.service.closeSession(sessionId) : undefined;
+    if (this.#pump !== undefined) {
+      for (const text of await closeInOrder(this.#pump, cleanUp, timeoutMs)) {
+        void this.send({ type: 'log', level: 'warn', run: this.run, text });
+      }
+    }
+    if (sessionId !== undefined) this.openSessions.delete(sessionId);
+    await this.send({ type: 'closed', run: this.run });
+  }
+
+  async #open(session: string, request: Readonly<Record<string, unknown>>): Promise<void> {
+    const { loaded, run } = this;
+    if (loaded.mode === 'server_push') {
+      this.#pump = new ChunkPump(run, () => loaded.service.serve(request), this.send);
+      await this.send({ type: 'opened', run, session });
+      return;
+    }
+    try {
+      const config: SessionConfig = { ...request, session_id: session };
+      const sessionId = checkSessionId(await loaded.service.createSession(config), session);
+      if (this.openSessions.has(sessionId)) throw conflict(`the pipeline gave out the session id ${sessionId} a second time`);
+      this.openSessions.add(sessionId);
+      this.#sessionId = sessionId;
+      this.#pump = new ChunkPump(run, () => loaded.service.pullChunks(sessionId), this.send);
+      await this.send({ type: 'opened', run, session: sessionId });
+    } catch (error) {
+      await this.send({ type: 'refused', run, kind: isConflict(error) ? 'conflict' : 'refused', message: errorMessage(error) });
+    }
+  }
+
+  async #callPushChunk(message: PipelineMessage, report: (text: string) => void): Promise<void> {
+    const { loaded } = this;
+    if (this.#closed || loaded.mode !== 'bidirectional' || this.#sessionId === undefined) return;
+    try {
+      await loaded.service.pushChunk(this.#sessionId, message);
+    } catch (error) {
+      report(errorMessage(error));
+    }
+  }
+
+  #reportPushError(message: string): void {
+    if (!this.#closed) void this.send({ type: 'push-error', run: this.run, message });
+  }
+}
+
+function checkSessionId(returned: unknown, given: string): string {
+  if (returned === undefined || returned === null) return given;
+  if (typeof returned !== 'string') throw new TypeError(`createSession returned a ${typeof returned}, not a session id`);
+  if (returned.length === 0 || returned.length > MAX_SESSION_ID_LENGTH) {
+    throw new RangeError(
+      `createSession returned a session id of ${returned.length} characters; 1 to ${MAX_SESSION_ID_LENGTH} are allowed`,
+    );
+  }
+  return returned;
+}
+
+function conflict(message: string): Error {
+  return Object.assign(new Error(message), { code: 'conflict' });
+}
+
+function isConflict(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 'conflict';
+}
+
+function toMediaMessage(input: MediaInput): MediaMessage {
+  if (input.kind === 'audio') {
+    const { data, sampleRate, channels } = input.audio;
+    return { type: 'media', audio_pcm: data, sample_rate: sampleRate, channels };
+  }
+  const frames = input.pictures.map(({ width, height, data }) => ({ format: 'RGB24' as const, width, height, data }));
+  return { type: 'media', video_frames: frames };
+}

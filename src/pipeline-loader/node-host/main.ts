@@ -1,0 +1,69 @@
+/**
+ * The process a Node pipeline runs in: `node main.js <pipeline file> <gpu number>`, with the server's pipe as file descriptor 3. It is
+ * started by the server only; `protocol/messages.ts` describes what it says.
+ */
+import { Socket } from 'node:net';
+import { settlesWithin } from '../contract/deadline.js';
+import { errorMessage, errorStack } from '../contract/error-message.js';
+import { MessageConnection } from '../protocol/message-connection.js';
+import type { RawMessage } from '../protocol/message-decoder.js';
+import { PROTOCOL_FD, PROTOCOL_VERSION, type HostMessage } from '../protocol/messages.js';
+import { LoadError, loadService } from './service-loader.js';
+import { ServiceHost } from './service-host.js';
+
+/** How long the last words may take to leave. */
+const FLUSH_TIMEOUT_MS = 500;
+
+// The server owns this process's life. A Ctrl-C in the terminal reaches the whole process group, and the pipeline must not be gone
+// before the server has ended its sessions.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+const [file = '', gpuNum = '1'] = process.argv.slice(2);
+const early: RawMessage[] = [];
+let host: ServiceHost | undefined;
+
+const connection = new MessageConnection(openPipe(), {
+  onMessage: (message) => (host === undefined ? early.push(message) : host.handle(message)),
+  // Without a server there is nobody to work for: end at once, whatever the pipeline is doing.
+  onClose: () => process.exit(0),
+});
+const send = (message: HostMessage, parts?: readonly Uint8Array[]): Promise<void> => connection.send(message, parts);
+
+process.on('uncaughtException', (error) => void die(error));
+process.on('unhandledRejection', (error) => void die(error));
+
+void send({ type: 'hello', protocol: PROTOCOL_VERSION });
+try {
+  const loaded = await loadService(file, Number(gpuNum));
+  host = new ServiceHost(loaded, send, (timeoutMs) => void stop(timeoutMs));
+  const { defaultFps } = loaded.service;
+  void send({ type: 'ready', mode: loaded.mode, ...(defaultFps === undefined ? {} : { defaultFps }) });
+  for (const message of early.splice(0)) host.handle(message);
+} catch (error) {
+  const kind = error instanceof LoadError ? error.kind : 'load-failed';
+  await exitAfter({ type: 'start-failed', kind, message: errorMessage(error), ...errorStack(error) }, 1);
+}
+
+function openPipe(): Socket {
+  try {
+    return new Socket({ fd: PROTOCOL_FD, readable: true, writable: true });
+  } catch {
+    process.stderr.write('This program is started by the stream server, which gives it a pipe to talk over.\n');
+    process.exit(64);
+  }
+}
+
+async function stop(timeoutMs: number): Promise<void> {
+  await host?.stop(timeoutMs);
+  await exitAfter({ type: 'stopped' }, 0);
+}
+
+async function die(error: unknown): Promise<void> {
+  await exitAfter({ type: 'fatal', message: errorMessage(error), ...errorStack(error) }, 1);
+}
+
+async function exitAfter(message: HostMessage, code: number): Promise<never> {
+  await settlesWithin(send(message), FLUSH_TIMEOUT_MS);
+  process.exit(code);
+}

@@ -1,0 +1,83 @@
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { errorMessage, errorStack } from '../contract/error-message.js';
+import type { BidirectionalService, GetService, ServerPushService } from '../contract/pipeline.js';
+import { detectStreamMode } from '../contract/stream-mode.js';
+import type { StartFailureKind } from '../protocol/messages.js';
+
+/** A started service, as the union the rest of the host switches on. */
+export type LoadedService =
+  | { readonly mode: 'server_push'; readonly service: ServerPushService }
+  | { readonly mode: 'bidirectional'; readonly service: BidirectionalService };
+
+/** The pipeline cannot be served; `kind` says at which step it failed. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+
+  constructor(
+    readonly kind: StartFailureKind,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    // The author needs the place in the pipeline, not the place in this file.
+    const { stack } = errorStack(options?.cause);
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+/**
+ * Imports a pipeline file, makes its service and starts it.
+ *
+ * @param file absolute path of the module
+ * @throws LoadError
+ */
+export async function loadService(file: string, gpuNum: number): Promise<LoadedService> {
+  const module = await step('load-failed', 'the pipeline cannot be loaded', async () => {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  });
+  const getService = findGetService(module);
+  const made: unknown = await step('start-failed', 'getService() threw', async () => getService({ gpuNum }));
+  const detection = detectStreamMode(made);
+  if ('problem' in detection) throw new LoadError('neither-protocol', detection.problem);
+  const loaded = { mode: detection.mode, service: made } as LoadedService;
+  await step('start-failed', 'start() threw', async () => loaded.service.start?.());
+  // Only now: a service may learn its pace while it starts.
+  checkDefaultFps(loaded.service.defaultFps);
+  return loaded;
+}
+
+function findGetService(module: Record<string, unknown>): GetService {
+  // A CommonJS file's exports arrive as the default export.
+  const candidates = [module, module['default']];
+  for (const candidate of candidates) {
+    if (typeof candidate !== 'object' || candidate === null) continue;
+    const { getService } = candidate as { getService?: unknown };
+    if (typeof getService === 'function') return getService as GetService;
+  }
+  const names = Object.keys(module);
+  throw new LoadError('no-get-service', `the pipeline exports no getService function, only ${names.join(', ') || 'nothing'}`);
+}
+
+function checkDefaultFps(fps: unknown): void {
+  if (fps === undefined || (typeof fps === 'number' && fps >= 1 && fps <= 240)) return;
+  throw new LoadError('start-failed', "the service's defaultFps must be a number from 1 to 240");
+}
+
+async function step<Result>(kind: StartFailureKind, what: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new LoadError(kind, `${what}: ${errorMessage(error)}${placeOf(error)}`, { cause: error });
+  }
+}
+
+/** Where in the pipeline an error came from, as ` (file:line:column)`: the first frame of the stack that is neither Node's nor ours. */
+function placeOf(error: unknown): string {
+  const own = new URL('..', import.meta.url).href;
+  for (const [, file = '', position = ''] of (errorStack(error).stack ?? '').matchAll(
+    /(file:\/\/[^\s()]+?)(:\d+(?::\d+)?)(?=[\s)]|$)/g,
+  )) {
+    if (!file.startsWith(own)) return ` (${fileURLToPath(file)}${position})`;
+  }
+  return '';
+}

@@ -1,0 +1,264 @@
+import { Logger } from '@nestjs/common';
+import { errorMessage } from './contract/error-message.js';
+import type { StreamMode } from './contract/stream-mode.js';
+import { HostProcess, type HostProcessOptions } from './host-process.js';
+import { HostedRun, type RunChannel } from './hosted-run.js';
+import {
+  PipelineCrashedError,
+  PipelineStartError,
+  PipelineUnavailableError,
+  SessionConflictError,
+  SessionRefusedError,
+} from './pipeline.errors.js';
+import type { PipelineRun } from './pipeline-run.js';
+import { decodeChunk } from './protocol/media-codec.js';
+import { ProtocolError, type RawMessage } from './protocol/message-decoder.js';
+import { parseHostMessage, type ParsedHostMessage } from './protocol/message-parsers.js';
+import { PROTOCOL_VERSION } from './protocol/messages.js';
+
+export interface PipelineHostOptions extends HostProcessOptions {
+  readonly startTimeoutMs: number;
+  /** For `createSession`. */
+  readonly callTimeoutMs: number;
+  /** For closing one session, and for stopping. */
+  readonly closeTimeoutMs: number;
+}
+
+/** What a host says of its service when it has started. */
+export interface HostedService {
+  readonly mode: StreamMode;
+  readonly defaultFps?: number;
+}
+
+/** An answer that is waited for. */
+interface PendingOpen {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One life of a pipeline's process: started once, gone once. Owns the process and the runs. */
+export class PipelineHost implements RunChannel {
+  readonly #logger = new Logger('Pipeline');
+  readonly #process: HostProcess;
+  readonly #runs = new Map<number, HostedRun>();
+  readonly #opening = new Map<number, PendingOpen>();
+  readonly #started: Promise<HostedService>;
+  #resolveStarted!: (service: HostedService) => void;
+  #rejectStarted!: (error: PipelineStartError) => void;
+  #startTimer: NodeJS.Timeout | undefined;
+  #service: HostedService | undefined;
+  #lastRun = 0;
+  #fatal: string | undefined;
+  #exitCause: string | undefined;
+
+  /**
+   * Starts the process.
+   *
+   * @param onExit called once when the process is gone, after its runs were ended; says how it ended
+   */
+  constructor(
+    private readonly options: PipelineHostOptions,
+    private readonly onExit: (cause: string) => void,
+  ) {
+    this.#started = new Promise((resolve, reject) => {
+      this.#resolveStarted = resolve;
+      this.#rejectStarted = reject;
+    });
+    // Whoever waits for it hears of it; that nobody waits yet is no unhandled rejection.
+    this.#started.catch(() => undefined);
+    this.#process = HostProcess.spawn(options, {
+      onMessage: (message) => this.#receive(message),
+      onOutput: (line, stream) => (stream === 'stdout' ? this.#logger.log(line) : this.#logger.warn(line)),
+      onExit: (cause) => this.#exited(cause),
+    });
+    this.#startTimer = setTimeout(() => this.#startTimedOut(), options.startTimeoutMs);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get pendingBytes(): number {
+    return this.#process.pendingBytes;
+  }
+
+  /** Resolves when `start()` has returned. @throws PipelineStartError */
+  started(): Promise<HostedService> {
+    return this.#started;
+  }
+
+  /**
+   * Opens a run; see `PipelineService.open`.
+   *
+   * @throws SessionRefusedError, SessionConflictError, PipelineUnavailableError, or the signal's reason
+   */
+  async open(sessionId: string, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PipelineRun> {
+    signal?.throwIfAborted();
+    const service = this.#service;
+    if (service === undefined || this.#exitCause !== undefined) {
+      throw new PipelineUnavailableError(this.#exitCause ?? 'the pipeline has not started yet');
+    }
+    // Asked before the pipeline is, so that a duplicate cannot touch the running session's state.
+    for (const run of this.#runs.values()) {
+      if (run.claims(sessionId)) throw new SessionConflictError(`the session ${sessionId} is open already`);
+    }
+    const bidirectional = service.mode === 'bidirectional';
+    const run = new HostedRun((this.#lastRun += 1), sessionId, bidirectional, this, this.options.closeTimeoutMs);
+    this.#runs.set(run.run, run);
+    try {
+      await this.#openInHost(run, request, signal);
+    } catch (error) {
+      // Refused: the host has nothing of it. Anything else may have left something behind there.
+      if (error instanceof SessionRefusedError || error instanceof SessionConflictError) this.#runs.delete(run.run);
+      else void run.close();
+      throw error;
+    }
+    return run;
+  }
+
+  send(...[message, parts]: Parameters<RunChannel['send']>): Promise<void> {
+    return this.#process.send(message, parts);
+  }
+
+  runClosed(run: HostedRun): void {
+    this.#runs.delete(run.run);
+  }
+
+  /** Ends runs and service in good order, then the process. Bounded by the close timeout. Idempotent. */
+  async stop(): Promise<void> {
+    // A pipeline that has not started has nothing to put in order, and may be deep in loading a model.
+    if (this.#service === undefined) this.#process.kill();
+    await this.#process.stop(this.options.closeTimeoutMs);
+  }
+
+  async #openInHost(run: HostedRun, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<void> {
+    const { callTimeoutMs } = this.options;
+    const answer = new Promise<void>((resolve, reject) => this.#opening.set(run.run, { resolve, reject }));
+    const pending = this.#opening.get(run.run);
+    const timer = setTimeout(
+      () =>
+        pending?.reject(new PipelineUnavailableError(`the pipeline did not open the session within ${callTimeoutMs / 1000} s`)),
+      callTimeoutMs,
+    );
+    const abort = (): void => {
+      const reason: unknown = signal?.reason;
+      pending?.reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      this.#sendOpen(run, request);
+      await answer;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      this.#opening.delete(run.run);
+    }
+  }
+
+  #sendOpen(run: HostedRun, request: Readonly<Record<string, unknown>>): void {
+    try {
+      void this.send({ type: 'open', run: run.run, session: run.sessionId, request });
+    } catch (error) {
+      throw new SessionRefusedError(`the request cannot be handed to the pipeline: ${errorMessage(error)}`);
+    }
+  }
+
+  #receive(raw: RawMessage): void {
+    const message = parseHostMessage(raw);
+    if (message === undefined) return;
+    if ('run' in message && message.type !== 'log') this.#receiveForRun(message, raw);
+    else this.#receiveForHost(message);
+  }
+
+  #receiveForHost(
+    message: Extract<ParsedHostMessage, { type: 'hello' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'stopped' }>,
+  ): void {
+    switch (message.type) {
+      case 'hello':
+        if (message.protocol !== PROTOCOL_VERSION)
+          throw new ProtocolError(`host protocol ${message.protocol}, not ${PROTOCOL_VERSION}`);
+        return;
+      case 'ready':
+        if (this.#service !== undefined) throw new ProtocolError('ready a second time');
+        clearTimeout(this.#startTimer);
+        this.#service =
+          message.defaultFps === undefined ? { mode: message.mode } : { mode: message.mode, defaultFps: message.defaultFps };
+        return this.#resolveStarted(this.#service);
+      case 'start-failed':
+        return this.#rejectStarted(new PipelineStartError(message.kind, message.message, message.stack));
+      case 'fatal':
+        this.#fatal = message.message;
+        this.#logger.error(`an error nobody caught in the pipeline: ${message.message}`, message.stack);
+        return;
+      case 'log':
+        return this.#log(
+          message.level,
+          message.run === undefined ? message.text : `${this.#nameRun(message.run)}: ${message.text}`,
+        );
+      case 'stopped':
+        return;
+    }
+  }
+
+  #receiveForRun(message: Extract<ParsedHostMessage, { run: number }>, raw: RawMessage): void {
+    const run = this.#runs.get(message.run);
+    // Closed meanwhile; its last messages crossed ours on the way.
+    if (run === undefined) return;
+    switch (message.type) {
+      case 'opened':
+        run.opened(message.session);
+        return this.#opening.get(message.run)?.resolve();
+      case 'refused': {
+        const Refusal = message.kind === 'conflict' ? SessionConflictError : SessionRefusedError;
+        this.#opening.get(message.run)?.reject(new Refusal(message.message));
+        return;
+      }
+      case 'chunk':
+        return run.chunkArrived({ chunk: decodeChunk(raw) });
+      case 'chunk-error':
+        return run.chunkArrived({ problem: message.message });
+      case 'end':
+        return run.ended();
+      case 'failed':
+        return run.ended(message.message);
+      case 'push-error':
+        return run.pushFailed(message.message);
+      case 'closed':
+        return run.over();
+    }
+  }
+
+  #startTimedOut(): void {
+    this.#rejectStarted(
+      new PipelineStartError('start-timeout', `start() did not return within ${this.options.startTimeoutMs / 1000} s`),
+    );
+    this.#process.kill();
+  }
+
+  #exited(cause: string): void {
+    clearTimeout(this.#startTimer);
+    const reason = this.#fatal === undefined ? cause : `${cause} after an error nobody caught: ${this.#fatal}`;
+    this.#exitCause = reason;
+    this.#rejectStarted(new PipelineStartError('crashed', reason));
+    for (const pending of this.#opening.values()) pending.reject(new PipelineUnavailableError(reason));
+    for (const run of this.#runs.values()) run.over(new PipelineCrashedError(reason));
+    this.onExit(reason);
+  }
+
+  #nameRun(run: number): string {
+    return `session ${this.#runs.get(run)?.sessionId ?? `of run ${run}`}`;
+  }
+
+  #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+    switch (level) {
+      case 'debug':
+        return this.#logger.debug(text);
+      case 'info':
+        return this.#logger.log(text);
+      case 'warn':
+        return this.#logger.warn(text);
+      case 'error':
+        return this.#logger.error(text);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { StartFailureKind } from './protocol/messages.js';
+
+/** The step at which a pipeline did not start. */
+export type PipelineStartFailureKind = StartFailureKind | 'start-timeout' | 'crashed';
+
+const REMEDIES: Readonly<Record<PipelineStartFailureKind, string>> = {
+  'not-found': 'Give the path of a .ts, .mts, .js or .mjs file, or of a folder with such an index file.',
+  'load-failed': 'Fix the error there, or run the file with node to see more of it.',
+  'no-get-service': 'Export a function getService() that returns the service.',
+  'neither-protocol': 'Give the service a serve method, or createSession, pushChunk, pullChunks and closeSession.',
+  'start-failed': "The pipeline's log lines may say more; TELEFUSER_LOG_LEVEL=debug shows the stack.",
+  'start-timeout': 'Load less in start(), or raise TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS.',
+  crashed: "The pipeline's last log lines say more.",
+};
+
+/** The pipeline cannot be served. The message is one line: what happened, and what to do. */
+export class PipelineStartError extends Error {
+  override readonly name = 'PipelineStartError';
+
+  constructor(
+    readonly kind: PipelineStartFailureKind,
+    /** What happened, without the remedy. */
+    readonly reason: string,
+    /** The stack in the pipeline's process, for the log. */
+    readonly pipelineStack?: string,
+  ) {
+    super(`${capitalise(reason)}. ${REMEDIES[kind]}`);
+  }
+}
+
+/** `createSession` refused the session's configuration; the message is the pipeline's own. Answered 400. */
+export class SessionRefusedError extends Error {
+  override readonly name = 'SessionRefusedError';
+}
+
+/** The session id is in use, or `createSession` says that the session cannot be beside another. Answered 409. */
+export class SessionConflictError extends Error {
+  override readonly name = 'SessionConflictError';
+}
+
+/** There is no pipeline to open a session on: it starts still, has failed, or does not answer. Answered 503. */
+export class PipelineUnavailableError extends Error {
+  override readonly name = 'PipelineUnavailableError';
+}
+
+/** The pipeline threw while it made chunks; the message is the pipeline's own. Only this run is over. */
+export class PipelineFailedError extends Error {
+  override readonly name = 'PipelineFailedError';
+}
+
+/** The pipeline's process is gone, and every run with it; the message says how it ended. */
+export class PipelineCrashedError extends Error {
+  override readonly name = 'PipelineCrashedError';
+}
+
+function capitalise(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

@@ -1,0 +1,211 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Logger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Chunk } from '../common/index.js';
+import { ConfigurationModule, loadConfiguration } from '../config/index.js';
+import { PipelineLoaderModule, PipelineService, PipelineStartError, PipelineUnavailableError } from './index.js';
+import type { PipelineRun } from './pipeline-run.js';
+import { PIPELINE_OPTIONS } from './pipeline.options.js';
+import { SecurityPolicy } from './security-policy.js';
+
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+
+const services: PipelineService[] = [];
+
+function service(name: string, environment: Record<string, string> = {}): PipelineService {
+  const options = { path: resolve(fixture('.'), name), securityLevel: 'strict', skipValidation: true, gpuNum: 1 } as const;
+  const made = new PipelineService(options, loadConfiguration(environment), new SecurityPolicy(options));
+  services.push(made);
+  return made;
+}
+
+async function collect(run: PipelineRun): Promise<Chunk[]> {
+  const chunks: Chunk[] = [];
+  for await (const chunk of run.chunks()) chunks.push(chunk);
+  return chunks;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+beforeEach(() => {
+  for (const method of ['log', 'warn', 'error', 'debug'] as const)
+    vi.spyOn(Logger.prototype, method).mockImplementation(() => undefined);
+});
+
+afterEach(async () => {
+  await Promise.all(services.splice(0).map((made) => made.onApplicationShutdown()));
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+describe('PipelineService', () => {
+  it('starts with the application, serves, and ends with it', async () => {
+    const pipeline = service('push.mjs');
+    expect(pipeline.state).toBe('starting');
+    expect(pipeline.describe()).not.toHaveProperty('streamMode');
+    await expect(pipeline.open('s', {})).rejects.toThrow('The pipeline is still starting.');
+    pipeline.onApplicationBootstrap();
+    await pipeline.started();
+    expect(pipeline.state).toBe('ready');
+    expect(pipeline.describe()).toMatchObject({
+      pipelineFile: fixture('push.mjs'),
+      securityLevel: 'strict',
+      skipValidation: true,
+      runner: 'node',
+      streamMode: 'server_push',
+      defaultFps: 12,
+      protocolVersion: 1,
+      startSeconds: expect.any(Number) as number,
+    });
+    const run = await pipeline.open('s', { count: 2 });
+    expect((await collect(run)).map((chunk) => chunk.index)).toEqual([0, 1]);
+    await run.close();
+
+    const pid = pipeline.pid!;
+    expect(isAlive(pid)).toBe(true);
+    await pipeline.onApplicationShutdown();
+    expect(isAlive(pid)).toBe(false);
+    expect(pipeline.state).toBe('stopped');
+    await expect(pipeline.open('s', {})).rejects.toBeInstanceOf(PipelineUnavailableError);
+  });
+
+  it.each([
+    [
+      'load',
+      'load-failed',
+      `The pipeline cannot be loaded: the module is broken (${fixture('starts.mjs')}:3:31). Fix the error there`,
+    ],
+    ['get-service', 'start-failed', `GetService() threw: no licence (${fixture('starts.mjs')}:10:13). `],
+    ['neither', 'neither-protocol', 'The service has neither serve (server push) nor '],
+    [
+      'partly',
+      'neither-protocol',
+      'The service is bidirectional in part: it lacks closeSession. Give the service a serve method',
+    ],
+    ['nothing', 'neither-protocol', 'GetService() returned undefined, not a service object. '],
+    ['start', 'start-failed', `Start() threw: no weights (${fixture('starts.mjs')}:21:17). `],
+    ['fps', 'start-failed', "The service's defaultFps must be a number from 1 to 240. "],
+    ['exit', 'crashed', "The pipeline's process ended with exit code 0. "],
+  ])('says how a start fails: %s', async (variant, kind, message) => {
+    vi.stubEnv('VARIANT', variant);
+    const pipeline = service('starts.mjs');
+    pipeline.onApplicationBootstrap();
+    const error = await pipeline.started().catch((thrown: unknown) => thrown as PipelineStartError);
+    expect(error).toBeInstanceOf(PipelineStartError);
+    expect(error).toMatchObject({ kind });
+    expect(pipeline.failure!.toLowerCase()).toContain(message.toLowerCase());
+    expect(pipeline.state).toBe('failed');
+    await expect(pipeline.open('s', {})).rejects.toThrow(pipeline.failure);
+  });
+
+  it.each([
+    ['no-get-service.mjs', 'no-get-service'],
+    ['missing.mjs', 'not-found'],
+  ])('says how a start fails: %s', async (name, kind) => {
+    const pipeline = service(name);
+    pipeline.onApplicationBootstrap();
+    await expect(pipeline.started()).rejects.toMatchObject({ kind });
+    expect(pipeline.state).toBe('failed');
+  });
+
+  it('says how a start fails: a module that does not parse', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pipeline-'));
+    try {
+      const file = join(folder, 'broken.mjs');
+      await writeFile(file, 'export const getService = () => ({\n');
+      const pipeline = service(file);
+      pipeline.onApplicationBootstrap();
+      await expect(pipeline.started()).rejects.toMatchObject({ kind: 'load-failed' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('waits for a slow start', async () => {
+    vi.stubEnv('VARIANT', 'slow');
+    const pipeline = service('starts.mjs');
+    pipeline.onApplicationBootstrap();
+    await pipeline.started();
+    expect(pipeline.describe().startSeconds).toBeGreaterThan(0.29);
+  });
+
+  it('gives up a start that takes too long, and leaves no process', async () => {
+    vi.stubEnv('VARIANT', 'hang');
+    const pipeline = service('starts.mjs', { TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS: '1' });
+    pipeline.onApplicationBootstrap();
+    await vi.waitFor(() => expect(pipeline.pid).toBeDefined());
+    const pid = pipeline.pid!;
+    await expect(pipeline.started()).rejects.toMatchObject({ kind: 'start-timeout' });
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    expect(pipeline.failure).toContain('TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS');
+  });
+
+  it('can be stopped while the pipeline starts', async () => {
+    vi.stubEnv('VARIANT', 'hang');
+    const pipeline = service('starts.mjs');
+    pipeline.onApplicationBootstrap();
+    await vi.waitFor(() => expect(pipeline.pid).toBeDefined());
+    const pid = pipeline.pid!;
+    await pipeline.onApplicationShutdown();
+    expect(isAlive(pid)).toBe(false);
+    await expect(pipeline.started()).rejects.toThrow('stopped before the pipeline had started');
+  });
+
+  it('can be stopped without having started', async () => {
+    const pipeline = service('push.mjs');
+    await pipeline.onApplicationShutdown();
+    await pipeline.onApplicationShutdown();
+    expect(pipeline.state).toBe('stopped');
+  });
+
+  it('is failed, with the cause, once the process is gone', async () => {
+    const pipeline = service('push.mjs');
+    pipeline.onApplicationBootstrap();
+    await pipeline.started();
+    process.kill(pipeline.pid!, 'SIGKILL');
+    await vi.waitFor(() => expect(pipeline.state).toBe('failed'));
+    expect(pipeline.failure).toContain("the pipeline's process was ended by SIGKILL");
+    await expect(pipeline.open('s', {})).rejects.toThrow(pipeline.failure);
+  });
+
+  it('keeps the server’s variables from the pipeline', async () => {
+    vi.stubEnv('TELEFUSER_TURN_CREDENTIAL', 'secret');
+    vi.stubEnv('VIDEO_PATH', 'film.mp4');
+    const pipeline = service('push.mjs');
+    pipeline.onApplicationBootstrap();
+    await pipeline.started();
+    const run = await pipeline.open('s', { act: 'environment' });
+    const [chunk] = await collect(run);
+    await run.close();
+    expect(chunk!.metadata['videoPath']).toBe('film.mp4');
+    expect((chunk!.metadata['environment'] as string[]).filter((name) => name.startsWith('TELEFUSER_'))).toEqual([]);
+  });
+});
+
+describe('PipelineLoaderModule', () => {
+  it('provides the service from its options', async () => {
+    const options = { path: fixture('push.mjs'), securityLevel: 'strict', skipValidation: false, gpuNum: 1 } as const;
+    const module = await Test.createTestingModule({
+      imports: [ConfigurationModule.register(loadConfiguration({})), PipelineLoaderModule.register(options)],
+    }).compile();
+    expect(module.get(PIPELINE_OPTIONS)).toBe(options);
+    const pipeline = module.get(PipelineService);
+    await module.init();
+    await pipeline.started();
+    expect(pipeline.mode).toBe('server_push');
+    const pid = pipeline.pid!;
+    await module.close();
+    expect(isAlive(pid)).toBe(false);
+  });
+});

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from './message-decoder.js';
+import { parseHostMessage, parseServerMessage } from './message-parsers.js';
+
+const HOST_TYPES = [
+  'hello',
+  'ready',
+  'start-failed',
+  'opened',
+  'refused',
+  'chunk',
+  'chunk-error',
+  'end',
+  'failed',
+  'push-error',
+  'closed',
+  'log',
+  'fatal',
+  'stopped',
+];
+const SERVER_TYPES = ['open', 'pull', 'push', 'media', 'close', 'stop'];
+
+describe.each([
+  ['parseHostMessage', parseHostMessage, HOST_TYPES],
+  ['parseServerMessage', parseServerMessage, SERVER_TYPES],
+] as const)('%s', (_name, parse, types) => {
+  it('reads or refuses any fields with ProtocolError', () => {
+    const field = fc.constantFrom(
+      'run',
+      'message',
+      'kind',
+      'mode',
+      'session',
+      'level',
+      'text',
+      'credit',
+      'timeoutMs',
+      'request',
+      'protocol',
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...types), fc.dictionary(field, fc.jsonValue({ maxDepth: 1 })), (type, fields) => {
+        try {
+          expect(parse({ header: { ...fields, type }, parts: [] })?.type).toBe(type);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+    );
+  });
+
+  it('ignores types of a later version', () => {
+    expect(parse({ header: { type: 'telepathy' }, parts: [] })).toBeUndefined();
+    expect(parse({ header: {}, parts: [] })).toBeUndefined();
+  });
+});
+
+describe('parseHostMessage', () => {
+  it('cuts text that is too long', () => {
+    const message = parseHostMessage({ header: { type: 'log', level: 'info', text: 'x'.repeat(9000) }, parts: [] });
+    expect(message).toEqual({ type: 'log', level: 'info', text: `${'x'.repeat(4000)}…` });
+  });
+});

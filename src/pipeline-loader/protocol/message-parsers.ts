@@ -1,0 +1,102 @@
+import { isRecord, readNumber, readText, readWord } from './field-readers.js';
+import { ProtocolError, type RawMessage } from './message-decoder.js';
+import { START_FAILURE_KINDS, type ChunkMessage, type HostMessage, type ServerMessage } from './messages.js';
+
+const MAX_TEXT = 4000;
+const MAX_STACK = 16_000;
+const MAX_SESSION_ID = 256;
+const MAX_TIMEOUT_MS = 3_600_000;
+
+/** A host's message; a chunk's header is left to `decodeChunk`. */
+export type ParsedHostMessage = Exclude<HostMessage, ChunkMessage> | { readonly type: 'chunk'; readonly run: number };
+
+/** A server's message; incoming media is left to `decodeMediaInput`. */
+export type ParsedServerMessage = Exclude<ServerMessage, { type: 'media' }> | { readonly type: 'media'; readonly run: number };
+
+/**
+ * The message of a host, every field checked: a host runs foreign code and is not trusted.
+ *
+ * @returns undefined for a type this version does not know
+ * @throws ProtocolError
+ */
+export function parseHostMessage({ header }: RawMessage): ParsedHostMessage | undefined {
+  const run = (): number => readNumber(header, 'run', 1, Number.MAX_SAFE_INTEGER);
+  const message = (): string => readText(header, 'message', MAX_TEXT);
+  const stack = (): { stack?: string } => (header['stack'] === undefined ? {} : { stack: readText(header, 'stack', MAX_STACK) });
+  switch (header['type']) {
+    case 'hello':
+      return { type: 'hello', protocol: readNumber(header, 'protocol', 1, Number.MAX_SAFE_INTEGER) };
+    case 'ready': {
+      const mode = readWord(header, 'mode', ['server_push', 'bidirectional'] as const);
+      return header['defaultFps'] === undefined
+        ? { type: 'ready', mode }
+        : { type: 'ready', mode, defaultFps: readNumber(header, 'defaultFps', 1, 240) };
+    }
+    case 'start-failed':
+      return { type: 'start-failed', kind: readWord(header, 'kind', START_FAILURE_KINDS), message: message(), ...stack() };
+    case 'opened':
+      return { type: 'opened', run: run(), session: readText(header, 'session', MAX_SESSION_ID) };
+    case 'refused':
+      return {
+        type: 'refused',
+        run: run(),
+        kind: readWord(header, 'kind', ['refused', 'conflict'] as const),
+        message: message(),
+      };
+    case 'chunk':
+      return { type: 'chunk', run: run() };
+    case 'chunk-error':
+      return { type: 'chunk-error', run: run(), message: message() };
+    case 'end':
+      return { type: 'end', run: run() };
+    case 'failed':
+      return { type: 'failed', run: run(), message: message() };
+    case 'push-error':
+      return { type: 'push-error', run: run(), message: message() };
+    case 'closed':
+      return { type: 'closed', run: run() };
+    case 'log': {
+      const level = readWord(header, 'level', ['debug', 'info', 'warn', 'error'] as const);
+      const text = readText(header, 'text', MAX_TEXT);
+      return header['run'] === undefined ? { type: 'log', level, text } : { type: 'log', level, text, run: run() };
+    }
+    case 'fatal':
+      return { type: 'fatal', message: message(), ...stack() };
+    case 'stopped':
+      return { type: 'stopped' };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The message of a server.
+ *
+ * @returns undefined for a type this version does not know
+ * @throws ProtocolError
+ */
+export function parseServerMessage({ header }: RawMessage): ParsedServerMessage | undefined {
+  const run = (): number => readNumber(header, 'run', 1, Number.MAX_SAFE_INTEGER);
+  const timeoutMs = (): number => readNumber(header, 'timeoutMs', 0, MAX_TIMEOUT_MS);
+  switch (header['type']) {
+    case 'open': {
+      const request = header['request'];
+      if (!isRecord(request)) throw new ProtocolError('an open without a request');
+      return { type: 'open', run: run(), session: readText(header, 'session', MAX_SESSION_ID), request };
+    }
+    case 'pull':
+      return { type: 'pull', run: run(), credit: readNumber(header, 'credit', 1, 1000) };
+    case 'push':
+      return header['binary'] === true
+        ? { type: 'push', run: run(), binary: true }
+        : { type: 'push', run: run(), message: header['message'] };
+    case 'media':
+      return { type: 'media', run: run() };
+    case 'close':
+      return { type: 'close', run: run(), timeoutMs: timeoutMs() };
+    case 'stop':
+      return { type: 'stop', timeoutMs: timeoutMs() };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import type { StreamMode } from '../contract/stream-mode.js';
+import type { PixelFormat } from '../../common/index.js';
+
+/**
+ * Host protocol, version 1: how the server and the process of a pipeline talk. One duplex pipe, file descriptor 3 of the host.
+ *
+ * A message is `u32le header length, u32le body length, header, body`. The header is a JSON object with a `type`; the body is binary
+ * parts one after the other, and `parts` in the header has their lengths in bytes. No media is ever in the JSON. The header is at most
+ * 1 MiB, the body 320 MiB. Either side ends the connection at a message that breaks this; unknown types and fields are ignored, so
+ * that a newer side may say more.
+ *
+ * Order of things:
+ *
+ *     host → server   hello, then ready or start-failed (the host then ends)
+ *     server → host   open            host → server   opened or refused
+ *     server → host   pull (credit)   host → server   as many of chunk and chunk-error as there is credit; then end or failed
+ *     server → host   push, media     host → server   push-error when the pipeline threw
+ *     server → host   close           host → server   closed, the last word about a run
+ *     server → host   stop            host → server   stopped, the last word of all; the pipe closes
+ *
+ * A `run` is a number the server gives each opened session and never uses again, so late messages of a closed run cannot be taken for
+ * a newer session's of the same id. The pipe closing is the order to end at once. `log` may come at any time.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/** File descriptor of the pipe in the host. */
+export const PROTOCOL_FD = 3;
+
+/** Why a pipeline did not start. */
+export const START_FAILURE_KINDS = ['not-found', 'load-failed', 'no-get-service', 'neither-protocol', 'start-failed'] as const;
+export type StartFailureKind = (typeof START_FAILURE_KINDS)[number];
+
+/** Picture in a message; its bytes are the part of the same position. */
+export type PictureHeader =
+  | { readonly kind: 'encoded' }
+  | { readonly kind: 'raw'; readonly format: PixelFormat; readonly width: number; readonly height: number };
+
+/** Sound in a message; its bytes are the part after the pictures'. */
+export interface AudioHeader {
+  readonly sampleRate: number;
+  readonly channels: 1 | 2;
+}
+
+/** Header of a chunk and of incoming media. */
+export interface MediaHeader {
+  readonly pictures: readonly PictureHeader[];
+  readonly audio?: AudioHeader;
+}
+
+export interface ChunkMessage extends MediaHeader {
+  readonly type: 'chunk';
+  readonly run: number;
+  readonly fps?: number;
+  readonly index?: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export type HostLogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a host says. */
+export type HostMessage =
+  | { readonly type: 'hello'; readonly protocol: number }
+  | { readonly type: 'ready'; readonly mode: StreamMode; readonly defaultFps?: number }
+  | { readonly type: 'start-failed'; readonly kind: StartFailureKind; readonly message: string; readonly stack?: string }
+  /** `session` is what `createSession` returned. */
+  | { readonly type: 'opened'; readonly run: number; readonly session: string }
+  | { readonly type: 'refused'; readonly run: number; readonly kind: 'refused' | 'conflict'; readonly message: string }
+  | ChunkMessage
+  /** A yielded value that is no chunk. It took a credit like a chunk. */
+  | { readonly type: 'chunk-error'; readonly run: number; readonly message: string }
+  | { readonly type: 'end'; readonly run: number }
+  | { readonly type: 'failed'; readonly run: number; readonly message: string }
+  | { readonly type: 'push-error'; readonly run: number; readonly message: string }
+  | { readonly type: 'closed'; readonly run: number }
+  | { readonly type: 'log'; readonly level: HostLogLevel; readonly run?: number; readonly text: string }
+  /** An error nobody caught: the host ends now. */
+  | { readonly type: 'fatal'; readonly message: string; readonly stack?: string }
+  | { readonly type: 'stopped' };
+
+/** What the server says. */
+export type ServerMessage =
+  | { readonly type: 'open'; readonly run: number; readonly session: string; readonly request: Readonly<Record<string, unknown>> }
+  | { readonly type: 'pull'; readonly run: number; readonly credit: number }
+  /** Either `message`, or with `binary` one part. */
+  | { readonly type: 'push'; readonly run: number; readonly message?: unknown; readonly binary?: boolean }
+  | ({ readonly type: 'media'; readonly run: number } & MediaHeader)
+  | { readonly type: 'close'; readonly run: number; readonly timeoutMs: number }
+  | { readonly type: 'stop'; readonly timeoutMs: number };
