@@ -22,7 +22,7 @@ export interface OfferedMedia {
 
 /** What a client's offer asks for, as read by our own inspection: the only form in which an offer is reasoned about. */
 export interface OfferSummary {
-  /** Accepted-able audio and video sections, in order; sections with port 0 are left out. */
+  /** Accepted-able audio and video sections, in order; rejected sections (port 0, not bundle-only) are left out. */
   readonly media: readonly OfferedMedia[];
   /** Whether there is an SCTP section, so that a data channel can open. */
   readonly dataChannel: boolean;

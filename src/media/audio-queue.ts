@@ -93,5 +93,8 @@ function toStereo(mono: Int16Array): Int16Array {
 }
 
 function toMono(stereo: Int16Array): Int16Array {
-  return Int16Array.from({ length: stereo.length / 2 }, (_, index) => ((stereo[index * 2] ?? 0) + (stereo[index * 2 + 1] ?? 0)) >> 1);
+  return Int16Array.from(
+    { length: stereo.length / 2 },
+    (_, index) => ((stereo[index * 2] ?? 0) + (stereo[index * 2 + 1] ?? 0)) >> 1,
+  );
 }

@@ -27,7 +27,9 @@ export interface ChunkRoute {
  * the data channel. It is the session's one queue bound: `route` resolves when there is room for the next chunk.
  */
 export class ChunkRouter {
-  private readonly timeline: MediaTimeline;
+  /** Chunks of pictures alone and of sound alone play side by side; what comes in one chunk begins together. */
+  private readonly videoTimeline: MediaTimeline;
+  private readonly audioTimeline: MediaTimeline;
   private videoChunks = 0;
   private framesWithoutTrack = 0;
 
@@ -35,7 +37,8 @@ export class ChunkRouter {
     private readonly destination: ChunkRoute,
     private readonly bufferMs: number,
   ) {
-    this.timeline = new MediaTimeline(destination.policy, LATEST_MAX_LEAD_MS);
+    this.videoTimeline = new MediaTimeline(destination.policy, LATEST_MAX_LEAD_MS);
+    this.audioTimeline = new MediaTimeline(destination.policy, LATEST_MAX_LEAD_MS);
   }
 
   /** Chunks that carried pictures: what `done` reports as `total_chunks`. */
@@ -49,7 +52,7 @@ export class ChunkRouter {
   }
 
   /**
-   * Places a chunk and resolves when less than the buffer's length of media waits. Rejects with the signal's reason when aborted.
+   * Places a chunk and resolves when less than the buffer's length of media waits. Rejects with an AbortError when aborted.
    */
   async route(chunk: Chunk, signal: AbortSignal): Promise<void> {
     const { clock, metadata } = this.destination;
@@ -57,23 +60,34 @@ export class ChunkRouter {
     this.place(chunk);
     if (Object.keys(chunk.metadata).length > 0) metadata(chunk.metadata, chunk.index);
     if (this.destination.policy === 'latest') return;
-    const waitMs = this.timeline.endMs - clock.mediaMs(performance.now()) - this.bufferMs;
+    const endMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
+    const waitMs = endMs - clock.mediaMs(performance.now()) - this.bufferMs;
     if (waitMs > 0) await delay(waitMs, undefined, { signal });
   }
 
   private place(chunk: Chunk): void {
     const { clock, video, audio } = this.destination;
     const frameMs = 1000 / (chunk.fps ?? this.destination.fps);
-    const durationMs = chunk.pictures.length > 0 ? chunk.pictures.length * frameMs : audioDurationMs(chunk);
-    if (durationMs === 0) return;
-    const { startMs, skipMs } = this.timeline.place(durationMs, clock.mediaMs(performance.now()), frameMs);
-    if (skipMs > 0) {
-      video?.skip(skipMs);
-      audio?.skip(skipMs);
+    const nowMs = clock.mediaMs(performance.now());
+    const hasPictures = chunk.pictures.length > 0;
+    if (hasPictures && chunk.audio !== undefined) {
+      const togetherMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
+      this.videoTimeline.advanceTo(togetherMs);
+      this.audioTimeline.advanceTo(togetherMs);
     }
-    if (video === undefined) this.framesWithoutTrack += chunk.pictures.length;
-    else if (chunk.pictures.length > 0) video.enqueue(chunk.pictures, startMs, frameMs);
-    if (chunk.audio !== undefined) audio?.enqueue(chunk.audio, startMs);
+    // A sound slice fits the frames that it comes with, so it takes their time.
+    const durationMs = hasPictures ? chunk.pictures.length * frameMs : audioDurationMs(chunk);
+    if (hasPictures) {
+      const { startMs, skipMs } = this.videoTimeline.place(durationMs, nowMs, frameMs);
+      if (skipMs > 0) video?.skip(skipMs);
+      if (video === undefined) this.framesWithoutTrack += chunk.pictures.length;
+      else video.enqueue(chunk.pictures, startMs, frameMs);
+    }
+    if (chunk.audio !== undefined && durationMs > 0) {
+      const { startMs, skipMs } = this.audioTimeline.place(durationMs, nowMs, frameMs);
+      if (skipMs > 0) audio?.skip(skipMs);
+      audio?.enqueue(chunk.audio, startMs);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Picture } from '../common/index.js';
 import { Configuration } from '../config/index.js';
-import { PictureDecoder, UndecodablePictureError, VideoEncoder, type DecodedPicture } from './codec/index.js';
+import { PictureDecoder, UndecodablePictureError, VideoEncoder, type DecodedPicture, type EncodedVideo } from './codec/index.js';
 import { MediaClock } from './media-clock.js';
 import type { QueuePolicy } from './media-timeline.js';
 import { RateControl } from './rate-control.js';
@@ -15,6 +15,9 @@ const MAX_CATCH_UP_MS = 150;
 const HELD_PICTURE_DELAY_MS = 60;
 /** A codec without in-place rate changes is opened again only for a step this large, since that costs a keyframe. */
 const REOPEN_STEP = 0.3;
+
+/** Changes of pace smaller than this share are jitter, not a new frame rate. */
+const FPS_TOLERANCE = 0.1;
 
 /** Why a frame that a pipeline made was not sent. */
 export type DropReason = 'late' | 'skipped' | 'undecodable' | 'encoder' | 'closed';
@@ -33,8 +36,16 @@ interface QueuedFrame {
   readonly frameMs: number;
 }
 
+interface OpenEncoder {
+  readonly codec: VideoEncoder;
+  readonly width: number;
+  readonly height: number;
+  bitrate: number;
+  fps: number;
+}
+
 export interface FrameTrackObserver {
-  /** A picture could not be decoded; at most one call a second. */
+  /** A picture could not be decoded or encoded; at most one call a second. */
   pictureRefused(message: string): void;
 }
 
@@ -48,7 +59,7 @@ export class FrameTrack {
   private readonly decoder = new PictureDecoder();
   private readonly dropped: Record<DropReason, number> = { late: 0, skipped: 0, undecodable: 0, encoder: 0, closed: 0 };
   private readonly rtpOffset = Math.floor(Math.random() * 2 ** 32);
-  private encoder: { codec: VideoEncoder; width: number; height: number; bitrate: number } | undefined;
+  private encoder: OpenEncoder | undefined;
   private held: DecodedPicture | undefined;
   private timer: NodeJS.Timeout | undefined;
   private heldTimer: NodeJS.Timeout | undefined;
@@ -97,11 +108,17 @@ export class FrameTrack {
   requestKeyframe(): void {
     this.keyframeWanted = true;
     if (this.closed || this.heldTimer !== undefined) return;
-    const waitMs = Math.max(HELD_PICTURE_DELAY_MS, this.lastKeyframeMs + KEYFRAME_INTERVAL_MS - performance.now());
+    // From when a keyframe is allowed again, a picture that flows anyway has its chance first.
+    const intervalLeftMs = Math.max(0, this.lastKeyframeMs + KEYFRAME_INTERVAL_MS - performance.now());
     this.heldTimer = setTimeout(() => {
       this.heldTimer = undefined;
-      if (this.keyframeWanted && this.working === undefined) this.work(() => this.resendHeld());
-    }, waitMs);
+      if (!this.keyframeWanted) return;
+      // The picture in hand may have been begun too early to become a keyframe, and may be the last; or there was a keyframe meanwhile, and
+      // this is the request after it.
+      const answered = performance.now() < this.lastKeyframeMs + KEYFRAME_INTERVAL_MS;
+      if (this.working !== undefined || answered) this.requestKeyframe();
+      else this.work(() => this.resendHeld());
+    }, intervalLeftMs + HELD_PICTURE_DELAY_MS);
   }
 
   /** Resolves when everything queued was sent or dropped. */
@@ -155,37 +172,33 @@ export class FrameTrack {
     else this.timer = setTimeout(() => this.schedule(), waitMs);
   }
 
-  /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. */
+  /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. A job does not reject. */
   private work(job: () => Promise<void>): void {
-    this.working = job()
-      .catch(() => {
-        this.dropped.encoder += 1;
-        this.encoder?.codec.close();
-        this.encoder = undefined;
-        this.keyframeWanted = true;
-      })
-      .finally(() => {
-        this.working = undefined;
-        this.schedule();
-      });
+    this.working = job().finally(() => {
+      this.working = undefined;
+      this.schedule();
+    });
   }
 
   private async showDue(): Promise<void> {
     const frame = this.takeDue();
     if (frame === undefined) return;
-    let picture: DecodedPicture;
+    const fate = await this.show(frame);
+    if (fate === 'sent') this.sent += 1;
+    else this.dropped[fate] += 1;
+  }
+
+  private async show({ picture, mediaMs, frameMs }: QueuedFrame): Promise<'sent' | DropReason> {
     try {
-      picture = await this.decoder.decode(frame.picture);
+      const decoded = await this.decoder.decode(picture);
+      this.held?.release();
+      this.held = decoded;
     } catch (error) {
-      if (!(error instanceof UndecodablePictureError)) throw error;
-      this.dropped.undecodable += 1;
+      if (!(error instanceof UndecodablePictureError)) return 'encoder';
       this.refuse(error.message);
-      return;
+      return 'undecodable';
     }
-    this.held?.release();
-    this.held = picture;
-    await this.encodeAndSend(picture, frame.mediaMs, frame.frameMs);
-    this.sent += 1;
+    return this.encodeAndSend(this.held, mediaMs, frameMs);
   }
 
   /** The frame to show now; frames that are too late for any viewer are counted and left out. */
@@ -202,15 +215,28 @@ export class FrameTrack {
 
   private async resendHeld(): Promise<void> {
     if (this.held === undefined) return;
-    await this.encodeAndSend(this.held, this.nowMs(), KEYFRAME_INTERVAL_MS);
+    await this.encodeAndSend(
+      this.held,
+      this.nowMs(),
+      this.encoder === undefined ? KEYFRAME_INTERVAL_MS : 1000 / this.encoder.fps,
+    );
   }
 
-  private async encodeAndSend(picture: DecodedPicture, mediaMs: number, frameMs: number): Promise<void> {
-    const encoder = await this.encoderFor(picture, frameMs);
+  private async encodeAndSend(picture: DecodedPicture, mediaMs: number, frameMs: number): Promise<'sent' | DropReason> {
     const nowMs = performance.now();
-    const keyframe = this.keyframeWanted && nowMs - this.lastKeyframeMs >= KEYFRAME_INTERVAL_MS;
-    const encoded = await encoder.encode(picture, { keyframe, timestampMs: mediaMs });
-    if (encoded === undefined || this.closed) return;
+    let encoded: EncodedVideo | undefined;
+    try {
+      const encoder = await this.encoderFor(picture, frameMs);
+      const keyframe = this.keyframeWanted && nowMs - this.lastKeyframeMs >= KEYFRAME_INTERVAL_MS;
+      encoded = await encoder.encode(picture, { keyframe, timestampMs: mediaMs });
+    } catch (error) {
+      // A new encoder begins with a keyframe, so one that failed costs its own picture only.
+      this.refuse(`A picture of ${picture.width} × ${picture.height} could not be encoded: ${String(error)}`);
+      this.encoder?.codec.close();
+      this.encoder = undefined;
+    }
+    if (this.closed) return 'closed';
+    if (encoded === undefined) return 'encoder';
     if (encoded.keyframe) {
       this.keyframeWanted = false;
       this.lastKeyframeMs = nowMs;
@@ -219,30 +245,39 @@ export class FrameTrack {
     // Two pictures never share a media time: a receiver takes the second for a part of the first.
     this.lastSentMediaMs = Math.max(mediaMs, this.lastSentMediaMs + 1);
     await this.outbound.send(encoded.data, this.rtpTimestamp(this.lastSentMediaMs));
+    return 'sent';
   }
 
   private async encoderFor(picture: DecodedPicture, frameMs: number): Promise<VideoEncoder> {
-    const { bitrate } = this.rate;
-    const { width, height } = picture;
-    const open = this.encoder;
-    if (open !== undefined && open.width === width && open.height === height) {
-      if (open.bitrate === bitrate) return open.codec;
-      if (open.codec.setBitrate(bitrate)) {
-        open.bitrate = bitrate;
-        return open.codec;
-      }
-      if (Math.abs(bitrate - open.bitrate) < open.bitrate * REOPEN_STEP) return open.codec;
-    }
-    open?.codec.close();
+    const fps = 1000 / frameMs;
+    if (this.encoder !== undefined && this.follow(this.encoder, picture, fps)) return this.encoder.codec;
+    this.encoder?.codec.close();
     this.encoder = undefined;
     const { codec: name } = this.outbound;
     if (name === 'OPUS') throw new Error('a frame track needs a video stream');
-    const codec = await VideoEncoder.open({ codec: name, width, height, fps: 1000 / frameMs, bitrate });
-    this.encoder = { codec, width, height, bitrate };
+    const { width, height } = picture;
+    const { bitrate } = this.rate;
+    const codec = await VideoEncoder.open({ codec: name, width, height, fps, bitrate });
+    this.encoder = { codec, width, height, bitrate, fps };
     // The first frame of an encoder is a keyframe, whenever the last one was.
     this.lastKeyframeMs = -Infinity;
     this.keyframeWanted = true;
     return codec;
+  }
+
+  /** Sets an open encoder to the present rate; false if that takes a new one. */
+  private follow(open: OpenEncoder, { width, height }: DecodedPicture, fps: number): boolean {
+    if (open.width !== width || open.height !== height) return false;
+    const { bitrate } = this.rate;
+    // x264 divides its bits among the frame rate it was told, so a change of pace is a change of rate.
+    const sameFps = Math.abs(fps - open.fps) < open.fps * FPS_TOLERANCE;
+    if (open.bitrate === bitrate && sameFps) return true;
+    if (open.codec.setBitrate(bitrate, fps)) {
+      open.bitrate = bitrate;
+      open.fps = fps;
+      return true;
+    }
+    return Math.abs(bitrate - open.bitrate) < open.bitrate * REOPEN_STEP;
   }
 
   private refuse(message: string): void {
@@ -262,7 +297,13 @@ function total(counts: Readonly<Record<string, number>>): number {
 export class FrameTrackFactory {
   constructor(private readonly configuration: Configuration) {}
 
-  create(outbound: OutboundRtp, clock: MediaClock, policy: QueuePolicy, rate: RateControl, observer: FrameTrackObserver): FrameTrack {
+  create(
+    outbound: OutboundRtp,
+    clock: MediaClock,
+    policy: QueuePolicy,
+    rate: RateControl,
+    observer: FrameTrackObserver,
+  ): FrameTrack {
     return new FrameTrack(outbound, clock, policy, rate, observer);
   }
 

@@ -22,6 +22,7 @@ export class MediaRelay {
   private decoded = 0;
   private dropped = 0;
   private closed = false;
+  private awaitingKeyframe = false;
 
   /** @param deliver takes decoded media; false means that it was dropped. Must not throw. */
   constructor(
@@ -51,12 +52,16 @@ export class MediaRelay {
     if (this.waiting.length >= MAX_WAITING_FRAMES) {
       // Leaving out single frames would smear every later one.
       this.dropped += this.waiting.splice(0).length;
-      this.track.requestKeyframe();
+      this.awaitingKeyframe = true;
     }
+    if (this.awaitingKeyframe && !frame.keyframe) {
+      this.dropped += 1;
+      this.track.requestKeyframe();
+      return;
+    }
+    this.awaitingKeyframe = false;
     this.waiting.push(frame);
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-    });
+    this.working ??= this.work();
   }
 
   private async work(): Promise<void> {
@@ -68,9 +73,11 @@ export class MediaRelay {
         }
       } catch {
         this.dropped += 1;
-        this.track.requestKeyframe();
+        if (frame.codec !== 'OPUS') this.track.requestKeyframe();
       }
     }
+    // Here and not in a `finally`: between the last look at the queue and a later turn a frame could come and be left lying.
+    this.working = undefined;
   }
 
   private async decode({ codec, data }: EncodedInput): Promise<MediaInput[]> {
@@ -83,6 +90,7 @@ export class MediaRelay {
       this.video = { codec, decoder: await VideoDecoder.open(codec) };
     }
     const pictures = await this.video.decoder.decode(data);
+    if (this.video.decoder.needsKeyframe) this.track.requestKeyframe();
     return pictures.map((picture) => ({ kind: 'video', pictures: [picture] }));
   }
 }

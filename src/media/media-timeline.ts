@@ -16,6 +16,12 @@ export interface Placement {
 const EARLY_SHARE = 0.5;
 /** …but never earlier than this; a long chunk is paced, not burst. */
 const MAX_EARLY_MS = 25;
+/**
+ * With `latest`, media that had to wait no longer than the media before it lets the next begin earlier, by this share of its duration: the delay
+ * that one late chunk caused goes away within a second or two instead of staying for good. A wait that grows is a pipeline that is too fast,
+ * which is held to its pace.
+ */
+const DRAIN_SHARE = 0.03;
 
 /**
  * Places chunks one after the other on the media clock. Pure: what time it is comes with each call. A chunk that comes too late for its
@@ -24,6 +30,7 @@ const MAX_EARLY_MS = 25;
 export class MediaTimeline {
   /** Ideal media time of the next chunk. */
   private nextMs = 0;
+  private lastWaitMs = 0;
 
   /** @param maxLeadMs with `latest`: media that may wait before older media is dropped. */
   constructor(
@@ -34,6 +41,11 @@ export class MediaTimeline {
   /** Media time at which everything placed so far has played. */
   get endMs(): number {
     return this.nextMs;
+  }
+
+  /** What is placed next begins at `ms` at the earliest. */
+  advanceTo(ms: number): void {
+    this.nextMs = Math.max(this.nextMs, ms);
   }
 
   /**
@@ -51,8 +63,12 @@ export class MediaTimeline {
     const allowedLeadMs = Math.max(this.maxLeadMs, frameMs);
     const skipMs = Math.max(0, idealMs - nowMs - allowedLeadMs);
     const placedMs = idealMs - skipMs;
-    this.nextMs = placedMs + durationMs;
     const earlyMs = Math.min(frameMs * EARLY_SHARE, MAX_EARLY_MS);
-    return { startMs: Math.max(nowMs, placedMs - earlyMs), skipMs };
+    const startMs = Math.max(nowMs, placedMs - earlyMs);
+    const waitMs = startMs - nowMs;
+    const drainMs = skipMs === 0 && waitMs <= this.lastWaitMs ? Math.min(waitMs, durationMs * DRAIN_SHARE) : 0;
+    this.lastWaitMs = waitMs;
+    this.nextMs = placedMs + durationMs - drainMs;
+    return { startMs, skipMs };
   }
 }

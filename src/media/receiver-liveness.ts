@@ -4,8 +4,10 @@
  */
 export class ReceiverLiveness {
   private lastReceived = 0;
-  private lastHeardMs: number | undefined;
+  private heard = false;
   private sentAtLastHeard = 0;
+  /** When the first packet went out that was not echoed yet: while nothing is sent a receiver has nothing to report on. */
+  private unansweredSinceMs: number | undefined;
   private silent = false;
 
   constructor(private readonly maxSilenceMs: number) {}
@@ -16,16 +18,18 @@ export class ReceiverLiveness {
    * @returns `silent` when media went out for too long without any echo, `heard` when one came after all, else undefined.
    */
   observe(sent: number, received: number, nowMs: number): 'silent' | 'heard' | undefined {
-    if (received !== this.lastReceived || this.lastHeardMs === undefined) {
+    if (received !== this.lastReceived || !this.heard) {
       this.lastReceived = received;
-      this.lastHeardMs = nowMs;
+      this.heard = true;
       this.sentAtLastHeard = sent;
+      this.unansweredSinceMs = undefined;
       const wasSilent = this.silent;
       this.silent = false;
       return wasSilent ? 'heard' : undefined;
     }
-    // While nothing is sent a receiver has nothing to report on.
-    if (this.silent || sent === this.sentAtLastHeard || nowMs - this.lastHeardMs < this.maxSilenceMs) return undefined;
+    if (sent !== this.sentAtLastHeard) this.unansweredSinceMs ??= nowMs;
+    if (this.silent || this.unansweredSinceMs === undefined || nowMs - this.unansweredSinceMs < this.maxSilenceMs)
+      return undefined;
     this.silent = true;
     return 'silent';
   }

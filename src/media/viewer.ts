@@ -35,7 +35,7 @@ export interface ViewerObserver {
   mediaReceived(input: MediaInput): boolean;
   /** What of a chunk is not media. */
   metadataRouted(metadata: Readonly<Record<string, unknown>>, index: number | undefined): void;
-  /** A picture of the pipeline could not be decoded. */
+  /** A picture of the pipeline could not be decoded or encoded. */
   pictureRefused(message: string): void;
 }
 
@@ -120,7 +120,8 @@ export class Viewer {
    */
   start(fps: number, observer: ViewerObserver): void {
     if (this.closing !== undefined || this.clock !== undefined) return;
-    const clock = new MediaClock(performance.now(), Date.now());
+    const nowMs = performance.now();
+    const clock = new MediaClock(nowMs, performance.timeOrigin + nowMs);
     this.clock = clock;
     const { video, audio } = this.connection;
     if (video !== undefined) this.video = this.frameTracks.create(video, clock, this.policy, this.rate, observer);
@@ -255,7 +256,15 @@ export class ViewerFactory {
       videoCodec: configuration.videoCodec,
       maxMessageBytes: configuration.maxMessageBytes,
     });
-    return new Viewer(connection, offer.dataChannel, policy, this.frameTracks.rateControl(), this.frameTracks, this.audioTracks, this.routers);
+    return new Viewer(
+      connection,
+      offer.dataChannel,
+      policy,
+      this.frameTracks.rateControl(),
+      this.frameTracks,
+      this.audioTracks,
+      this.routers,
+    );
   }
 
   private iceServers(): IceServer[] {

@@ -54,5 +54,7 @@ export class PipelineCrashedError extends Error {
 }
 
 function capitalise(sentence: string): string {
+  // The name of a function stays as it is spelt.
+  if (/^\w+\(/.test(sentence)) return sentence;
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

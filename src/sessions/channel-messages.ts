@@ -12,11 +12,18 @@ export type ServerMessage =
       readonly timestamp: number;
     }
   | { readonly type: 'done'; readonly session_id: string; readonly total_chunks: number; readonly timestamp: number }
-  | { readonly type: 'error'; readonly session_id: string; readonly code: MessageErrorCode; readonly detail: string; readonly timestamp: number }
+  | {
+      readonly type: 'error';
+      readonly session_id: string;
+      readonly code: MessageErrorCode;
+      readonly detail: string;
+      readonly timestamp: number;
+    }
   | { readonly type: 'closed'; readonly session_id: string; readonly reason: CloseReason; readonly timestamp: number };
 
 /** What can be wrong with a client's message. */
-export type MessageErrorCode = 'malformed-message' | 'message-too-large' | 'message-too-deep' | 'not-bidirectional' | 'push-failed';
+export type MessageErrorCode =
+  'malformed-message' | 'message-too-large' | 'message-too-deep' | 'not-bidirectional' | 'push-failed';
 
 export type ParsedMessage =
   | { readonly kind: 'stop' }

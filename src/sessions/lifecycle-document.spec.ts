@@ -13,7 +13,12 @@ function readTable(firstHeader: string): string[][] {
   return lines
     .slice(start, end)
     .filter((_, index) => index !== 1)
-    .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 }
 
 describe('docs/lifecycle.md', () => {

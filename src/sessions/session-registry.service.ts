@@ -22,12 +22,15 @@ export class SessionRegistry implements BeforeApplicationShutdown {
   private readonly reserved = new Set<string>();
   private readonly sessions = new Map<string, Session>();
   private readonly ended = new Map<string, CloseReason>();
+  private stopping = false;
 
   constructor(private readonly slots: SessionSlots) {}
 
   /** Takes an id for a session that is about to be built. Throws the problem `session-conflict` if it is taken. */
   reserve(id: string): void {
-    if (this.reserved.has(id)) throw new Problem('session-conflict', `A session "${id}" is already open. Choose another session_id.`);
+    if (this.stopping) throw new Problem('service-not-running', 'The server is shutting down.');
+    if (this.reserved.has(id))
+      throw new Problem('session-conflict', `A session "${id}" is already open. Choose another session_id.`);
     this.reserved.add(id);
   }
 
@@ -39,6 +42,8 @@ export class SessionRegistry implements BeforeApplicationShutdown {
   add(session: Session): void {
     this.sessions.set(session.id, session);
     this.ended.delete(session.id);
+    // Its offer was being negotiated when the others were closed.
+    if (this.stopping) void session.close('server_shutdown');
   }
 
   /** Forgets a session that has closed, but not why. */
@@ -71,6 +76,7 @@ export class SessionRegistry implements BeforeApplicationShutdown {
 
   /** Runs before the pipeline's host is stopped, so that every run is closed in order. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
     if (this.sessions.size > 0) this.logger.log(`closing ${this.sessions.size} sessions`);
     await this.closeAll('server_shutdown');
   }

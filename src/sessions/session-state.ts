@@ -24,8 +24,8 @@ export type SessionEvent = (typeof SESSION_EVENTS)[number];
 /** Every arrow of `docs/lifecycle.md`; what is not here cannot happen and is ignored. */
 const TRANSITIONS: Readonly<Record<SessionState, Readonly<Partial<Record<SessionEvent, SessionState>>>>> = {
   negotiating: { answered: 'connecting', close: 'closing' },
-  // The pipeline may fail, or a channel-only run may end, before the client is connected.
-  connecting: { connected: 'live', ended: 'done', close: 'closing' },
+  // A stream that ends or breaks before the client is connected waits for it.
+  connecting: { connected: 'live', close: 'closing' },
   live: { disconnected: 'disconnected', ended: 'done', close: 'closing' },
   disconnected: { connected: 'live', ended: 'done', close: 'closing' },
   done: { close: 'closing' },

@@ -73,8 +73,8 @@ export class SessionService {
       return this.begin(id, mode, fps, run, viewer, lease, abandoned);
     } catch (error) {
       await run?.close();
+      // Once the pipeline's own id was adopted, the requested one may be another session's already.
       this.registry.free(id);
-      this.registry.free(requestedId);
       throw error;
     }
   }
@@ -86,14 +86,16 @@ export class SessionService {
   /** Closes a session and waits for it. Throws the problem `session-not-found`. */
   async close(id: string): Promise<void> {
     const session = this.registry.get(id);
-    if (session === undefined || session.state === 'closing') throw new Problem('session-not-found', `No session "${id}" is open.`);
+    if (session === undefined || session.state === 'closing')
+      throw new Problem('session-not-found', `No session "${id}" is open.`);
     await session.close('client_delete');
   }
 
   private runningMode(): StreamMode {
     const { state, mode, failure } = this.pipeline;
     if (state === 'ready' && mode !== undefined) return mode;
-    const detail = state === 'starting' ? 'The pipeline is still starting. Try again soon.' : (failure ?? 'The pipeline is not running.');
+    const detail =
+      state === 'starting' ? 'The pipeline is still starting. Try again soon.' : (failure ?? 'The pipeline is not running.');
     throw new Problem('service-not-running', detail);
   }
 
@@ -104,6 +106,8 @@ export class SessionService {
     try {
       return await this.pipeline.open(id, request, signal);
     } catch (error) {
+      // Nobody hears this answer; but it is no unexpected error either, and must not fill the log as one.
+      if (signal.aborted) throw new Problem('negotiation-failed', 'The client went away before its answer.', { cause: error });
       throw toProblem(error);
     }
   }

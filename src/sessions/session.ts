@@ -6,6 +6,9 @@ import { parseMessage, type MessageErrorCode, type MessageLimits, type ServerMes
 import type { CloseReason } from './close-reason.js';
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
 
+/** Refused chunks that the client is told of. */
+const MAX_CHUNK_ERRORS_PER_SECOND = 10;
+
 export interface SessionTimeouts {
   readonly connectMs: number;
   readonly channelMs: number;
@@ -36,6 +39,8 @@ export class Session implements ViewerObserver {
   private readonly openedAtMs = performance.now();
   private readonly timers = new Map<'connect' | 'channel' | 'grace' | 'done', NodeJS.Timeout>();
   private currentState: SessionState = 'negotiating';
+  private refusals = 0;
+  private refusalsSinceMs = -Infinity;
   private pump: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -75,7 +80,7 @@ export class Session implements ViewerObserver {
     this.transition('answered');
     this.after('connect', connectMs, 'connect_timeout');
     this.run.onPushError((message) => this.sendError('push-failed', message));
-    this.run.onChunkError((message) => this.sendChunkError(message));
+    this.run.onChunkError((message) => this.chunkRefused(message));
     this.viewer.observe(this);
     if (this.mode === 'bidirectional') {
       if (!this.viewer.hasChannel) this.after('channel', channelMs, 'channel_timeout');
@@ -131,7 +136,11 @@ export class Session implements ViewerObserver {
         break;
       case 'input':
         if (this.mode === 'bidirectional') this.run.push(parsed.value);
-        else this.sendError('not-bidirectional', 'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.');
+        else
+          this.sendError(
+            'not-bidirectional',
+            'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.',
+          );
         break;
     }
   }
@@ -158,6 +167,7 @@ export class Session implements ViewerObserver {
   }
 
   private startPump(): void {
+    if (this.closing !== undefined) return;
     this.pump ??= this.pumpChunks().catch((error: unknown) => this.streamBroke(error));
   }
 
@@ -168,7 +178,7 @@ export class Session implements ViewerObserver {
       if (signal.aborted) return;
     }
     await this.viewer.drained();
-    this.streamEnded('completed');
+    await this.streamEnded('completed');
   }
 
   private async routeWhenConnected(chunk: Chunk, signal: AbortSignal): Promise<void> {
@@ -176,15 +186,17 @@ export class Session implements ViewerObserver {
     await this.viewer.route(chunk, signal);
   }
 
-  private streamBroke(error: unknown): void {
+  private async streamBroke(error: unknown): Promise<void> {
     if (this.aborter.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
     this.logger.error(`session ${this.id}: the pipeline's stream broke: ${message}`);
     this.sendChunkError(message);
-    this.streamEnded(error instanceof PipelineCrashedError ? 'pipeline_crashed' : 'pipeline_failed');
+    await this.streamEnded(error instanceof PipelineCrashedError ? 'pipeline_crashed' : 'pipeline_failed');
   }
 
-  private streamEnded(reason: CloseReason): void {
+  private async streamEnded(reason: CloseReason): Promise<void> {
+    // The grace is for the client to get the last messages, so it begins when there is a client. A close meanwhile ends the wait.
+    await this.connected.promise.catch(() => undefined);
     if (this.aborter.signal.aborted) return;
     this.send({ type: 'done', session_id: this.id, total_chunks: this.viewer.videoChunks, timestamp: Date.now() / 1000 });
     this.transition('ended');
@@ -231,6 +243,17 @@ export class Session implements ViewerObserver {
     this.timers.delete(name);
   }
 
+  /** A value of the pipeline was no chunk. One that yields nothing else, in a loop, must not fill the channel with its errors. */
+  private chunkRefused(message: string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.refusalsSinceMs >= 1000) {
+      this.refusalsSinceMs = nowMs;
+      this.refusals = 0;
+    }
+    this.refusals += 1;
+    if (this.refusals <= MAX_CHUNK_ERRORS_PER_SECOND) this.sendChunkError(message);
+  }
+
   private sendChunkError(error: string): void {
     this.send({ type: 'chunk', session_id: this.id, index: null, data: null, error, timestamp: Date.now() / 1000 });
   }
@@ -240,6 +263,7 @@ export class Session implements ViewerObserver {
   }
 
   private send(message: ServerMessage): void {
-    this.viewer.send(message);
+    // `closed` is the last word; what a pipeline still says while it is closed comes too late.
+    if (!this.aborter.signal.aborted) this.viewer.send(message);
   }
 }

@@ -1,8 +1,16 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsNumber, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
-import { SESSION_ID, SESSION_ID_RULE, SESSION_STATES, CLOSE_REASONS, type CloseReason, type SessionState } from '../sessions/index.js';
+import {
+  SESSION_ID,
+  SESSION_ID_RULE,
+  SESSION_STATES,
+  CLOSE_REASONS,
+  type CloseReason,
+  type SessionState,
+} from '../sessions/index.js';
 
-const SDP_EXAMPLE = 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n…';
+const SDP_EXAMPLE =
+  'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n…';
 
 /** A client's offer. Any further field is handed to the pipeline as it is. */
 @ApiSchema({ name: 'WebRtcOffer' })
@@ -22,9 +30,13 @@ export class OfferDto {
   @MaxLength(256)
   readonly task!: string;
 
-  @ApiPropertyOptional({ description: `Id of the session; the server makes one if it is left out. ${SESSION_ID_RULE}`, example: 'demo-1', pattern: SESSION_ID.source })
+  @ApiPropertyOptional({
+    description: `Id of the session; the server makes one if it is left out. ${SESSION_ID_RULE}`,
+    example: 'demo-1',
+    pattern: SESSION_ID.source,
+  })
   @IsOptional()
-  @Matches(SESSION_ID, { message: `session_id is not valid: ${SESSION_ID_RULE}` })
+  @Matches(SESSION_ID, { message: `session_id is not valid: ${SESSION_ID_RULE.replace(/\.$/, '')}` })
   readonly session_id?: string;
 
   @ApiPropertyOptional({ description: 'What to generate.', example: 'a lighthouse in a storm', maxLength: 100_000 })
@@ -33,7 +45,12 @@ export class OfferDto {
   @MaxLength(100_000)
   readonly prompt?: string;
 
-  @ApiPropertyOptional({ description: "Frames a second for chunks that say none; default: the pipeline's, else 24.", example: 24, minimum: 1, maximum: 240 })
+  @ApiPropertyOptional({
+    description: "Frames a second for chunks that say none; default: the pipeline's, else 24.",
+    example: 24,
+    minimum: 1,
+    maximum: 240,
+  })
   @IsOptional()
   @IsNumber({ allowNaN: false, allowInfinity: false })
   @Min(1)

@@ -39,9 +39,10 @@ export function inspectOffer(sdp: string, limits: SdpLimits): OfferSummary {
 
   const { session, sections } = parse(lines);
   if (sections.length === 0) refuse('The offer has no media section: add a transceiver or a data channel before createOffer().');
-  const used = sections.filter(({ port }) => port !== 0);
+  const used = sections.filter(isOffered);
   if (used.length === 0) refuse('Every media section of the offer is rejected (port 0).');
-  for (const section of used) requireTransport(section, session);
+  const tagged = bundleTag(used, session);
+  for (const section of used) requireTransport(section, session, tagged);
   requireDistinctMids(used);
   const iceCandidates = sections.reduce((sum, { attributes }) => sum + (attributes.get('candidate')?.length ?? 0), 0);
   if (iceCandidates > limits.maxIceCandidates) {
@@ -86,17 +87,32 @@ function parseMediaLine(line: string, index: number, attributes: ReadonlyMap<str
   return { kind, port: Number(port), protocol, formats, attributes };
 }
 
-/** What every WebRTC section must have (RFC 9429 section 5.3.1), of its own or from the session. */
-function requireTransport(section: Section, session: ReadonlyMap<string, readonly string[]>): void {
-  const first = (name: string): string | undefined => (section.attributes.get(name) ?? session.get(name))?.[0];
+/** Port 0 rejects a section, unless it only shares the transport of another (RFC 8843 section 6). */
+function isOffered({ port, attributes }: Section): boolean {
+  return port !== 0 || attributes.has('bundle-only');
+}
+
+/** The section whose transport the bundle-only ones share: the first of the BUNDLE group. */
+function bundleTag(sections: readonly Section[], session: ReadonlyMap<string, readonly string[]>): Section | undefined {
+  const group = session.get('group')?.find((value) => value.startsWith('BUNDLE '));
+  const mid = group?.split(' ')[1];
+  return sections.find(({ attributes }) => attributes.get('mid')?.[0] === mid);
+}
+
+/** What every WebRTC section must have (RFC 9429 section 5.3.1), of its own, from the session, or from the section it is bundled with. */
+function requireTransport(section: Section, session: ReadonlyMap<string, readonly string[]>, tagged: Section | undefined): void {
+  const shared = section.attributes.has('bundle-only') ? tagged?.attributes : undefined;
+  const first = (name: string): string | undefined =>
+    (section.attributes.get(name) ?? shared?.get(name) ?? session.get(name))?.[0];
   const where = `the ${section.kind} section`;
   const isData = section.kind === 'application';
-  if (isData ? !/DTLS\/SCTP$/.test(section.protocol) : !/^UDP\/TLS\/RTP\/SAVPF?$/.test(section.protocol)) {
+  if (isData ? !section.protocol.endsWith('DTLS/SCTP') : !/^UDP\/TLS\/RTP\/SAVPF?$/.test(section.protocol)) {
     refuse(`The offer's protocol "${section.protocol.slice(0, 32)}" in ${where} is not WebRTC's.`);
   }
   const ufrag = first('ice-ufrag');
   const pwd = first('ice-pwd');
-  if (ufrag === undefined || pwd === undefined) refuse(`The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd) in ${where}.`);
+  if (ufrag === undefined || pwd === undefined)
+    refuse(`The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd) in ${where}.`);
   if (!ICE_UFRAG.test(ufrag)) refuse(`The offer's a=ice-ufrag in ${where} is malformed (RFC 8839 section 5.4).`);
   if (!ICE_PWD.test(pwd)) refuse(`The offer's a=ice-pwd in ${where} is malformed (RFC 8839 section 5.4).`);
   const fingerprint = first('fingerprint');
@@ -109,7 +125,7 @@ function requireDistinctMids(sections: readonly Section[]): void {
   const seen = new Set<string>();
   for (const { attributes } of sections) {
     const mid = attributes.get('mid')?.[0] ?? '';
-    if (!/^[!-~]{1,32}$/.test(mid)) refuse("An a=mid of the offer is malformed: it must be a token of at most 32 characters.");
+    if (!/^[!-~]{1,32}$/.test(mid)) refuse('An a=mid of the offer is malformed: it must be a token of at most 32 characters.');
     if (seen.has(mid)) refuse(`The offer uses a=mid:${mid} twice.`);
     seen.add(mid);
   }

@@ -29,7 +29,8 @@ export class SessionsController {
   @ApiProblems()
   status(@Param('session_id') sessionId: string): SessionStatusDto {
     const { session, closeReason } = this.sessions.status(sessionId);
-    if (session !== undefined) return { session_id: sessionId, status: 'active', stream_mode: session.mode, state: session.state };
+    if (session !== undefined)
+      return { session_id: sessionId, status: 'active', stream_mode: session.mode, state: session.state };
     return { session_id: sessionId, status: 'unknown', ...(closeReason === undefined ? {} : { close_reason: closeReason }) };
   }
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
-import { ApiProblems, exceedsJsonDepth, Problem } from '../common/index.js';
+import { ApiProblems } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease } from '../sessions/index.js';
 import { AnswerDto, OfferDto, SessionClosedDto } from './offer.dto.js';
@@ -29,7 +29,10 @@ export class WebRtcController {
   @Post('offer')
   @HttpCode(200)
   @UseGuards(MaxSessionsGuard)
-  @ApiOperation({ summary: 'Open a session', description: 'Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.' })
+  @ApiOperation({
+    summary: 'Open a session',
+    description: 'Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.',
+  })
   @ApiBody({ type: OfferDto })
   @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.' })
   @ApiProblems(
@@ -49,12 +52,6 @@ export class WebRtcController {
     @ReservedSlot() slot: SlotLease,
     @Res({ passthrough: true }) reply: { raw: ServerResponse },
   ): Promise<AnswerDto> {
-    const { maxJsonDepth } = this.configuration;
-    if (exceedsJsonDepth(body, maxJsonDepth)) {
-      throw new Problem('validation-failed', `The body is nested deeper than ${maxJsonDepth} levels.`, {
-        errors: [{ pointer: '', detail: `nested deeper than ${maxJsonDepth} levels` }],
-      });
-    }
     const { sdp, type: _type, config = {}, session_id: sessionId, ...fields } = body;
     const session = await this.sessions.open(
       {

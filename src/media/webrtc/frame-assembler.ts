@@ -1,9 +1,11 @@
-import { dePacketizeRtpPackets, type RtpPacket } from 'werift';
+import { dePacketizeRtpPackets, H264RtpPayload, Vp8RtpPayload, type RtpPacket } from 'werift';
 
 /** Packets kept while one is missing: about a second of a 1.5 Mbps camera. */
 const MAX_WAITING_PACKETS = 200;
 /** How long a missing packet may hold back what came after it; long enough for one retransmission. */
 const MAX_WAIT_MS = 150;
+/** A packet this far behind is no late one: the sender began again with other sequence numbers (RFC 3550 appendix A.1). */
+const RESTART_DISTANCE = 1000;
 
 export interface AssembledFrame {
   /** An H.264 access unit in Annex B, or a VP8 frame. */
@@ -31,13 +33,25 @@ export class FrameAssembler {
   private readonly waiting = new Map<number, { packet: RtpPacket; arrivedMs: number }>();
   private next: number | undefined;
   private awaitingKeyframe = true;
+  /** Whether anything was taken or given up; until then a packet before the first one received is still of use. */
+  private begun = false;
+  /** Timestamp of a frame that lost packets and whose rest may still come. */
+  private brokenTimestamp: number | undefined;
 
   constructor(private readonly codec: 'H264' | 'VP8') {}
+
+  /** Nothing is yielded before a keyframe: at the start, after a loss, and after a payload that could not be read. */
+  get needsKeyframe(): boolean {
+    return this.awaitingKeyframe;
+  }
 
   push(packet: RtpPacket, nowMs: number): AssemblerOutput {
     const sequence = packet.header.sequenceNumber;
     this.next ??= sequence;
-    if (sequenceDistance(sequence, this.next) < 0) return { frames: [], lost: false };
+    const ahead = sequenceDistance(sequence, this.next);
+    if (ahead < -RESTART_DISTANCE) this.restart(sequence);
+    else if (ahead < 0 && !this.begun) this.next = sequence;
+    else if (ahead < 0 || this.waiting.has(sequence)) return { frames: [], lost: false };
     this.waiting.set(sequence, { packet, arrivedMs: nowMs });
 
     const frames = this.takeFrames();
@@ -45,6 +59,14 @@ export class FrameAssembler {
     this.skipGap();
     this.awaitingKeyframe = true;
     return { frames: [...frames, ...this.takeFrames()], lost: true };
+  }
+
+  private restart(sequence: number): void {
+    this.waiting.clear();
+    this.next = sequence;
+    this.begun = false;
+    this.brokenTimestamp = undefined;
+    this.awaitingKeyframe = true;
   }
 
   private takeFrames(): AssembledFrame[] {
@@ -69,6 +91,7 @@ export class FrameAssembler {
       if (!entry.packet.header.marker) continue;
       for (const { header } of packets) this.waiting.delete(header.sequenceNumber);
       this.next = (sequence + 1) & 0xffff;
+      this.begun = true;
       return packets;
     }
   }
@@ -77,8 +100,10 @@ export class FrameAssembler {
     // Padding-only packets (bandwidth probes) carry no frame.
     const filled = packets.filter((packet) => packet.payload.length > 0);
     const first = filled[0];
-    if (first === undefined) return undefined;
+    if (first === undefined || first.header.timestamp === this.brokenTimestamp) return undefined;
+    this.brokenTimestamp = undefined;
     try {
+      if (!this.beginsFrame(first)) throw new Error('the beginning of the frame is missing');
       const { data, isKeyframe } = dePacketizeRtpPackets(this.codec === 'H264' ? 'MPEG4/ISO/AVC' : 'VP8', filled);
       return data.length === 0 ? undefined : { data, keyframe: isKeyframe, rtpTimestamp: first.header.timestamp };
     } catch {
@@ -88,14 +113,19 @@ export class FrameAssembler {
     }
   }
 
+  private beginsFrame({ payload }: RtpPacket): boolean {
+    return (this.codec === 'H264' ? H264RtpPayload : Vp8RtpPayload).deSerialize(payload).isPartitionHead;
+  }
+
   private mustGiveUp(nowMs: number): boolean {
-    if (this.next === undefined || this.waiting.size === 0 || this.waiting.has(this.next)) {
-      return this.waiting.size > MAX_WAITING_PACKETS;
-    }
     if (this.waiting.size > MAX_WAITING_PACKETS) return true;
-    let oldestMs = nowMs;
-    for (const { arrivedMs } of this.waiting.values()) oldestMs = Math.min(oldestMs, arrivedMs);
-    return nowMs - oldestMs > MAX_WAIT_MS;
+    // What came after the first missing packet is held back by it, also when the frame it belongs to has begun.
+    let missing = this.next ?? 0;
+    while (this.waiting.has(missing)) missing = (missing + 1) & 0xffff;
+    for (const [sequence, { arrivedMs }] of this.waiting) {
+      if (sequenceDistance(sequence, missing) > 0 && nowMs - arrivedMs > MAX_WAIT_MS) return true;
+    }
+    return false;
   }
 
   /** Goes on after the packets that are missing now; a partly received frame is dropped with them. */
@@ -111,10 +141,13 @@ export class FrameAssembler {
       const gap = sequence !== previousSequence;
       if (gap && resume === undefined) previousTimestamp = packet.header.timestamp;
       // The frame in which the gap ends may lack its beginning, so the first whole one starts at a new timestamp.
-      if (previousTimestamp !== undefined && packet.header.timestamp !== previousTimestamp && resume === undefined) resume = sequence;
+      if (previousTimestamp !== undefined && packet.header.timestamp !== previousTimestamp && resume === undefined)
+        resume = sequence;
       previousSequence = (sequence + 1) & 0xffff;
     }
     const last = ahead.at(-1);
+    this.begun = true;
+    if (resume === undefined && last !== undefined) this.brokenTimestamp = this.waiting.get(last)?.packet.header.timestamp;
     this.next = resume ?? (last === undefined ? undefined : (last + 1) & 0xffff);
     for (const sequence of ahead) {
       if (this.next !== undefined && sequenceDistance(sequence, this.next) < 0) this.waiting.delete(sequence);

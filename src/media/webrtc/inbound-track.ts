@@ -7,6 +7,8 @@ export interface EncodedInput {
   readonly codec: InboundCodec;
   /** An access unit, a VP8 frame or an Opus packet. */
   readonly data: Buffer;
+  /** Whether a decoder can start here. */
+  readonly keyframe: boolean;
 }
 
 /** At most one picture loss indication in this time, per RFC 4585 section 3.5's spirit: more would only make more keyframes. */
@@ -62,7 +64,7 @@ export class InboundTrack {
     // A packet that comes after its successor was decoded is of no use any more.
     if (late || packet.payload.length === 0) return;
     this.lastAudioSequence = sequenceNumber;
-    this.frameListener?.({ codec: 'OPUS', data: packet.payload });
+    this.frameListener?.({ codec: 'OPUS', data: packet.payload, keyframe: true });
   }
 
   private receiveVideo(codec: 'H264' | 'VP8', packet: RtpPacket): void {
@@ -73,7 +75,8 @@ export class InboundTrack {
       this.requestKeyframe();
     }
     const { frames, lost } = assembler.push(packet, performance.now());
-    if (lost) this.requestKeyframe();
-    for (const frame of frames) this.frameListener?.({ codec, data: frame.data });
+    // A request can be lost like any packet, so it is repeated until it was heard.
+    if (lost || assembler.needsKeyframe) this.requestKeyframe();
+    for (const frame of frames) this.frameListener?.({ codec, data: frame.data, keyframe: frame.keyframe });
   }
 }

@@ -51,3 +51,14 @@ function withoutPayloadTypes(mediaLine: string, dropped: ReadonlySet<number>): s
   // An m-line without formats is not valid; a section of nothing but unusable H.264 stays as it is and is refused by codec.
   return left.length === 0 ? mediaLine : [media, port, protocol, ...left].join(' ');
 }
+
+/**
+ * The offer with a port for every section that only shares another's transport (`a=bundle-only`): such a section has port 0 by RFC 8843
+ * section 6, which werift takes for a rejection.
+ */
+export function withBundledPorts(sdp: string): string {
+  return sdp
+    .split(/^(?=m=)/mu)
+    .map((section) => (/^a=bundle-only\r?$/mu.test(section) ? section.replace(/^(m=\w+) 0 /u, '$1 9 ') : section))
+    .join('');
+}

@@ -97,7 +97,9 @@ export class OutboundRtp {
         }),
       }),
       new RtcpSourceDescriptionPacket({
-        chunks: [new SourceDescriptionChunk({ source: this.ssrc, items: [new SourceDescriptionItem({ type: 1, text: this.cname })] })],
+        chunks: [
+          new SourceDescriptionChunk({ source: this.ssrc, items: [new SourceDescriptionItem({ type: 1, text: this.cname })] }),
+        ],
       }),
     ];
   }
@@ -123,4 +125,3 @@ function createPacketizer(codec: OutboundCodec): Packetizer {
       return new OpusPacketizer(options);
   }
 }
-

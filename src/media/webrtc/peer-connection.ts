@@ -11,12 +11,18 @@ import {
   type RtcpPacket,
 } from 'werift';
 import type { OfferSummary } from '../../common/index.js';
-import { sendCloseNotify } from './close-notify.js';
+import { onPeerClosed, sendCloseNotify } from './close-notify.js';
 import { DataChannel } from './data-channel.js';
+import { abandonHandshake } from './dtls-handshake.js';
 import { InboundTrack } from './inbound-track.js';
-import { withoutUnusableH264 } from './offer-filter.js';
+import { withBundledPorts, withoutUnusableH264 } from './offer-filter.js';
 import { OutboundRtp } from './outbound-rtp.js';
+import { separateRecordNumbers } from './record-numbers.js';
 import { readFeedback, type Feedback } from './rtcp-feedback.js';
+import { containSctpErrors } from './sctp-errors.js';
+
+/** How long after its own time-out werift's gathering is waited for. */
+const GATHER_MARGIN_MS = 250;
 
 export type ConnectionState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
@@ -115,7 +121,10 @@ export class PeerConnection {
 
   private async closeOnce(): Promise<void> {
     this.observer = undefined;
-    for (const transport of this.connection.dtlsTransports) await sendCloseNotify(transport);
+    for (const transport of this.connection.dtlsTransports) {
+      abandonHandshake(transport);
+      await sendCloseNotify(transport);
+    }
     await this.connection.close();
   }
 
@@ -129,7 +138,7 @@ export class PeerConnection {
     const incoming: RTCRtpTransceiver[] = [];
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => incoming.push(transceiver));
 
-    await connection.setRemoteDescription({ type: 'offer', sdp: withoutUnusableH264(sdp, offer) });
+    await connection.setRemoteDescription({ type: 'offer', sdp: withBundledPorts(withoutUnusableH264(sdp, offer)) });
     const sending = chooseSendingSections(offer);
     for (const transceiver of incoming) {
       const section = offer.media.find((media) => media.mid === transceiver.mid);
@@ -151,14 +160,32 @@ export class PeerConnection {
       if (transceiver.kind === 'video') this.videoSender = outbound;
       else this.audioSender = outbound;
     }
-    for (const transport of connection.dtlsTransports) transport.onRtcp.subscribe((packet) => this.receiveRtcp(packet));
+    if (this.videoSender === undefined && this.audioSender === undefined && !offer.dataChannel) {
+      throw new Error('the offer has no codec that this server can send: it sends H264 and VP8, and Opus.');
+    }
+    this.watchTransports();
+  }
+
+  private watchTransports(): void {
+    const { connection } = this;
+    for (const transport of connection.dtlsTransports) {
+      transport.onRtcp.subscribe((packet) => this.receiveRtcp(packet));
+      // werift's connection state does not follow a DTLS handshake that failed.
+      transport.onStateChange.subscribe((state) => {
+        if (state === 'failed') this.report((observer) => observer.connectionStateChanged('failed'));
+      });
+      separateRecordNumbers(transport);
+      onPeerClosed(transport, () => this.report((observer) => observer.connectionStateChanged('closed')));
+    }
+    if (this.connection.sctp !== null) containSctpErrors(this.connection.sctp);
   }
 
   /** Waits for gathering at most `timeoutMs`: what is known by then goes into the answer. A failure of the description itself is thrown. */
   private async gather(settingLocal: Promise<unknown>, timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
+      // werift keeps to the same bound; this one holds if it does not.
+      timer = setTimeout(resolve, timeoutMs + GATHER_MARGIN_MS);
     });
     try {
       await Promise.race([settingLocal, timeout]);
@@ -169,8 +196,10 @@ export class PeerConnection {
   }
 
   private receiveRtcp(packet: RtcpPacket): void {
+    // The clock of the sender reports: a step of the system's clock must not look like a round trip.
+    const nowUnixMs = performance.timeOrigin + performance.now();
     const streams = [this.videoSender, this.audioSender].filter((stream) => stream !== undefined);
-    for (const feedback of readFeedback(packet, streams, Date.now())) this.observer?.feedbackReceived(feedback);
+    for (const feedback of readFeedback(packet, streams, nowUnixMs)) this.observer?.feedbackReceived(feedback);
   }
 
   private report(event: (observer: PeerConnectionObserver) => void): void {

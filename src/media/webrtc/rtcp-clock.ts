@@ -1,11 +1,16 @@
 /** Seconds between the NTP epoch (1900) and the Unix epoch (1970), RFC 5905 section 6. */
 const NTP_UNIX_OFFSET_SECONDS = 2_208_988_800;
 
+/** The receiver's figures are rounded, so that on a short way the result can fall a little below zero. */
+const MAX_ROUNDING_MS = 2;
+const MAX_ROUND_TRIP_MS = 60_000;
+
 /** A wall-clock instant (milliseconds since 1970) as a 64-bit NTP timestamp, 32.32 fixed point (RFC 3550 section 4). */
 export function ntpTimestamp(unixMs: number): bigint {
   const seconds = Math.floor(unixMs / 1000);
   const fraction = Math.floor(((unixMs - seconds * 1000) / 1000) * 2 ** 32);
-  return (BigInt(seconds + NTP_UNIX_OFFSET_SECONDS) << 32n) | BigInt(fraction);
+  // NTP's seconds wrap in 2036 (RFC 5905 section 6, "era").
+  return BigInt.asUintN(64, (BigInt(seconds + NTP_UNIX_OFFSET_SECONDS) << 32n) | BigInt(fraction));
 }
 
 /** The middle 32 bits of an NTP timestamp: what `LSR` carries (RFC 3550 section 6.4.1). */
@@ -19,7 +24,8 @@ export function compactNtp(ntp: bigint): number {
  */
 export function roundTripMs(nowUnixMs: number, lsr: number, dlsr: number): number | undefined {
   if (lsr === 0) return undefined;
-  const elapsed = (compactNtp(ntpTimestamp(nowUnixMs)) - lsr - dlsr) >>> 0;
+  const elapsed = (compactNtp(ntpTimestamp(nowUnixMs)) - lsr - dlsr) | 0;
   const milliseconds = (elapsed / 65_536) * 1000;
-  return milliseconds < 60_000 ? milliseconds : undefined;
+  if (milliseconds < -MAX_ROUNDING_MS || milliseconds >= MAX_ROUND_TRIP_MS) return undefined;
+  return Math.max(0, milliseconds);
 }

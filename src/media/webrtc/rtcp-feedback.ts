@@ -1,10 +1,4 @@
-import {
-  PictureLossIndication,
-  RtcpPayloadSpecificFeedback,
-  RtcpRrPacket,
-  RtcpSrPacket,
-  type RtcpPacket,
-} from 'werift';
+import { PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpRrPacket, RtcpSrPacket, type RtcpPacket } from 'werift';
 import type { OutboundRtp, ReceptionReport } from './outbound-rtp.js';
 import { roundTripMs } from './rtcp-clock.js';
 
@@ -27,10 +21,15 @@ export function readFeedback(packet: RtcpPacket, streams: readonly OutboundRtp[]
   });
 }
 
-function readPayloadSpecific({ feedback }: RtcpPayloadSpecificFeedback, streams: readonly OutboundRtp[]): Feedback[] {
+function readPayloadSpecific(packet: RtcpPayloadSpecificFeedback, streams: readonly OutboundRtp[]): Feedback[] {
+  // werift's declaration leaves out that a kind it does not know is undefined.
+  const feedback: RtcpPayloadSpecificFeedback['feedback'] | undefined = packet.feedback;
+  if (feedback === undefined) return [];
   const isOurs = (candidate: number): boolean => streams.some(({ ssrc }) => ssrc === candidate);
   if (feedback instanceof PictureLossIndication) return isOurs(feedback.mediaSsrc) ? [{ type: 'keyframe-request' }] : [];
   // A FIR names its stream in the entries, not in the header (RFC 5104 section 4.3.1.1).
   if ('fir' in feedback) return feedback.fir.some(({ ssrc }) => isOurs(ssrc)) ? [{ type: 'keyframe-request' }] : [];
+  // Feedback of other applications comes as the same message (RFC 4585 section 6.4).
+  if (feedback.uniqueID !== 'REMB') return [];
   return feedback.ssrcFeedbacks.some(isOurs) ? [{ type: 'estimate', bitrate: Number(feedback.bitrate) }] : [];
 }

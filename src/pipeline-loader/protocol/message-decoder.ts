@@ -1,5 +1,5 @@
-/** Limits of one message, checked before anything is allocated. */
-export const MESSAGE_LIMITS = { maxHeaderBytes: 1024 * 1024, maxBodyBytes: 320 * 1024 * 1024, maxParts: 4096 } as const;
+/** Limits of one message, checked before anything is allocated. A request is one header, with the images that clients put into it. */
+export const MESSAGE_LIMITS = { maxHeaderBytes: 32 * 1024 * 1024, maxBodyBytes: 320 * 1024 * 1024, maxParts: 4096 } as const;
 
 /** Bytes before the header: its length and the body's, both unsigned 32-bit little-endian. */
 export const PREFIX_BYTES = 8;

@@ -1,0 +1,268 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PcmAudio } from '../common/index.js';
+import { AudioTrack } from './audio-track.js';
+import { OpusDecoder } from './codec/index.js';
+import { MediaClock } from './media-clock.js';
+import type { OutboundRtp } from './webrtc/index.js';
+
+const FRAME_MS = 20;
+const LEAD_MS = 20;
+const PATIENCE_MS = 60;
+const MAX_SILENCE_MS = 1000;
+
+/** A 440 Hz tone at half of full scale. */
+function tone(
+  durationMs: number,
+  { sampleRate = 48_000, channels = 1 }: { sampleRate?: number; channels?: 1 | 2 } = {},
+): PcmAudio {
+  const samples = new Int16Array(((durationMs * sampleRate) / 1000) * channels);
+  for (let index = 0; index < samples.length; index += 1) {
+    samples[index] = 16_384 * Math.sin((2 * Math.PI * 440 * Math.floor(index / channels)) / sampleRate);
+  }
+  return { data: new Uint8Array(samples.buffer), sampleRate, channels };
+}
+
+/** Stands where the network does; the real codec does the rest. */
+class FakeOutbound {
+  readonly codec = 'OPUS';
+  readonly clockRate = 48_000;
+  readonly sent: { readonly data: Buffer; readonly rtpTimestamp: number; readonly atMs: number }[] = [];
+
+  async send(data: Buffer, rtpTimestamp: number): Promise<void> {
+    this.sent.push({ data, rtpTimestamp, atMs: performance.now() });
+    await turn();
+  }
+}
+
+const tracks: AudioTrack[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(async () => {
+  await Promise.all(tracks.splice(0).map((track) => track.close()));
+  const timersLeft = vi.getTimerCount();
+  vi.useRealTimers();
+  if (timersLeft > 0) throw new Error(`${timersLeft} timers are left`);
+});
+
+function setUp() {
+  const outbound = new FakeOutbound();
+  const originMs = performance.now();
+  const track = new AudioTrack(outbound as unknown as OutboundRtp, new MediaClock(originMs, 0));
+  tracks.push(track);
+  /** Media times of the packets sent, ms. */
+  const times = (): number[] => outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - track.rtpTimestamp(0)) >>> 0) / 48);
+  /** How long after its media time each packet left, ms. */
+  const lateness = (): number[] => outbound.sent.map(({ atMs }, index) => atMs - originMs - (times()[index] ?? 0));
+  return { track, outbound, times, lateness };
+}
+
+/** Until no packet is in hand. */
+async function idle(track: AudioTrack): Promise<void> {
+  for (let turns = 0; Reflect.get(track, 'working') !== undefined; turns += 1) {
+    if (turns > 50_000) throw new Error('a packet never left');
+    await turn();
+  }
+}
+
+async function pass(track: AudioTrack, durationMs: number, stepMs = 5): Promise<void> {
+  await idle(track);
+  for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+    await vi.advanceTimersByTimeAsync(stepMs);
+    await idle(track);
+  }
+}
+
+/** Level of each 20 ms of what a receiver hears: root mean square of both channels together. */
+async function heard(packets: readonly Buffer[]): Promise<number[]> {
+  const decoder = await OpusDecoder.open();
+  try {
+    const levels: number[] = [];
+    for (const packet of packets) {
+      const { data } = await decoder.decode(packet);
+      const samples = new Int16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+      levels.push(Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length));
+    }
+    return levels;
+  } finally {
+    decoder.close();
+  }
+}
+
+function every20Ms(count: number, fromMs = 0): number[] {
+  return Array.from({ length: count }, (_, index) => fromMs + index * FRAME_MS);
+}
+
+describe('AudioTrack', { timeout: 30_000 }, () => {
+  it('sends a packet every 20 ms, each its lead before its media time', async () => {
+    const { track, times, lateness, outbound } = setUp();
+    track.enqueue(tone(1000), 0);
+    await pass(track, 1000);
+    expect(times()).toEqual(every20Ms(50));
+    for (const late of lateness()) {
+      expect(late).toBeGreaterThanOrEqual(-LEAD_MS - 0.5);
+      // The first cannot be early.
+      expect(late).toBeLessThanOrEqual(5);
+    }
+    expect(
+      lateness()
+        .slice(1)
+        .every((late) => late <= -LEAD_MS + 5),
+    ).toBe(true);
+    expect(track.counts).toEqual({ sentFrames: 50, silenceMs: 0, surplusMs: 0, skippedMs: 0 });
+    const levels = await heard(outbound.sent.map(({ data }) => data));
+    expect(Math.min(...levels.slice(2))).toBeGreaterThan(10_000);
+  });
+
+  it('joins slices of any rate without a gap', async () => {
+    const { track, times, outbound } = setUp();
+    for (let index = 0; index < 10; index += 1) track.enqueue(tone(100, { sampleRate: 44_100, channels: 2 }), index * 100);
+    await pass(track, 980);
+    expect(times()).toEqual(every20Ms(49));
+    expect(track.counts).toMatchObject({ silenceMs: 0, surplusMs: 0, skippedMs: 0 });
+    expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(10_000);
+  });
+
+  it('waits a little for audio that is just about to come', async () => {
+    const { track, times } = setUp();
+    track.enqueue(tone(100), 0);
+    await pass(track, 100 + PATIENCE_MS - 10);
+    expect(times()).toEqual(every20Ms(5));
+    track.enqueue(tone(100), 100);
+    await pass(track, 60);
+    expect(times()).toEqual(every20Ms(10));
+    expect(track.counts.silenceMs).toBe(0);
+  });
+
+  it('sends silence for what does not come, then nothing at all, and counts it', async () => {
+    const { track, times, outbound } = setUp();
+    track.enqueue(tone(100), 0);
+    await pass(track, 5000);
+    const expected = every20Ms(5 + MAX_SILENCE_MS / FRAME_MS);
+    expect(times()).toEqual(expected);
+    expect(track.counts).toMatchObject({ sentFrames: expected.length, silenceMs: MAX_SILENCE_MS });
+    expect(Math.max(...(await heard(outbound.sent.slice(10).map(({ data }) => data))))).toBeLessThan(100);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('begins again at the media time of what comes after a long silence', async () => {
+    const { track, times } = setUp();
+    track.enqueue(tone(100), 0);
+    await pass(track, 5000);
+    const before = times().length;
+    track.enqueue(tone(100), 5030);
+    await pass(track, 200);
+    expect(times().slice(before, before + 5)).toEqual(every20Ms(5, 5030));
+  });
+
+  it('fills a gap between two pieces with silence', async () => {
+    const { track, times } = setUp();
+    track.enqueue(tone(100), 0);
+    track.enqueue(tone(100), 300);
+    await pass(track, 400);
+    expect(times()).toEqual(every20Ms(20));
+    expect(track.counts.silenceMs).toBe(200);
+  });
+
+  it('drops what is too much for its time and counts it', async () => {
+    const { track } = setUp();
+    track.enqueue(tone(500), 0);
+    track.enqueue(tone(500), 300);
+    await pass(track, 800);
+    expect(track.counts).toEqual({ sentFrames: 40, silenceMs: 0, surplusMs: 200, skippedMs: 0 });
+  });
+
+  it('moves to stereo and back without a break', async () => {
+    const { track, times, outbound } = setUp();
+    track.enqueue(tone(200, { channels: 1 }), 0);
+    await pass(track, 100);
+    track.enqueue(tone(200, { channels: 2 }), 200);
+    await pass(track, 300);
+    track.enqueue(tone(200, { channels: 1 }), 400);
+    await pass(track, 200);
+    expect(times()).toEqual(every20Ms(30));
+    // The stereo flag is in the first byte of a packet (RFC 6716 section 3.1).
+    const stereo = outbound.sent.map(({ data }) => ((data[0] ?? 0) & 4) !== 0);
+    expect(stereo[0]).toBe(false);
+    expect(stereo).toContain(true);
+    expect(stereo.at(-1)).toBe(false);
+    expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(5000);
+  });
+
+  it('says when all was sent, the last part of a frame included, and fills nothing else with silence', async () => {
+    const { track, times } = setUp();
+    track.enqueue(tone(95), 0);
+    let drained = false;
+    const done = track.drained().then(() => (drained = true));
+    await pass(track, 70 - LEAD_MS);
+    expect(drained).toBe(false);
+    await pass(track, 50);
+    await done;
+    expect(times()).toEqual(every20Ms(5));
+    expect(track.counts.silenceMs).toBe(5);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is drained at once when nothing was ever given', async () => {
+    const { track } = setUp();
+    await expect(track.drained()).resolves.toBeUndefined();
+  });
+
+  it('leaves out what is too late after a stall instead of sending it in a burst', async () => {
+    const { track, times, lateness } = setUp();
+    track.enqueue(tone(5000), 0);
+    await pass(track, 100);
+    const before = times().length;
+    // The process stands still for two seconds.
+    vi.advanceTimersByTime(2000);
+    await idle(track);
+    await pass(track, 500);
+    // The packet that was in hand may still be an old one.
+    const after = times().slice(before + 1);
+    expect(after[0]).toBeGreaterThanOrEqual(1850);
+    expect(Math.max(...lateness().slice(before + 1))).toBeLessThanOrEqual(205);
+    expect(new Set(times()).size).toBe(times().length);
+    expect(lateness().at(-1)).toBeLessThanOrEqual(5);
+  });
+
+  it('moves what waits forward when media is skipped', async () => {
+    const { track, times, outbound } = setUp();
+    track.enqueue({ ...tone(200), data: new Uint8Array(200 * 48 * 2) }, 0);
+    track.enqueue(tone(200), 200);
+    track.skip(200);
+    const drained = track.drained();
+    await pass(track, 250);
+    await drained;
+    expect(times()).toEqual(every20Ms(10));
+    expect(track.counts.skippedMs).toBe(200);
+    expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(10_000);
+  });
+
+  it('refuses a rate it cannot resample, and goes on with the next', async () => {
+    const { track } = setUp();
+    expect(() => track.enqueue(tone(100, { sampleRate: 4000 }), 0)).toThrow(/4000 Hz/u);
+    track.enqueue(tone(100), 0);
+    await pass(track, 100);
+    expect(track.counts.sentFrames).toBe(5);
+  });
+
+  it('sends nothing after it closed, in whatever state that found it', async () => {
+    for (const turns of [0, 1, 2, 5]) {
+      const { track, outbound } = setUp();
+      track.enqueue(tone(500), 0);
+      const drained = track.drained();
+      for (let index = 0; index < turns; index += 1) await turn();
+      await Promise.all([track.close(), track.close()]);
+      await drained;
+      const sent = outbound.sent.length;
+      track.enqueue(tone(100), 0);
+      await vi.advanceTimersByTimeAsync(2000);
+      await track.drained();
+      expect(outbound.sent).toHaveLength(sent);
+      expect(track.counts.sentFrames).toBe(sent);
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
+});

@@ -1,0 +1,371 @@
+import fc from 'fast-check';
+import { setImmediate as turn } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EncodedPicture, Picture } from '../common/index.js';
+import { VideoDecoder } from './codec/index.js';
+import { FrameTrack, type FrameCounts } from './frame-track.js';
+import { MediaClock } from './media-clock.js';
+import type { QueuePolicy } from './media-timeline.js';
+import { RateControl } from './rate-control.js';
+import type { OutboundRtp } from './webrtc/index.js';
+
+const FRAME_MS = 40;
+const GARBAGE: EncodedPicture = { kind: 'encoded', data: Buffer.from('no picture') };
+
+async function jpeg(width: number, height: number, background: string): Promise<EncodedPicture> {
+  return {
+    kind: 'encoded',
+    data: await sharp({ create: { width, height, channels: 3, background } })
+      .jpeg()
+      .toBuffer(),
+  };
+}
+
+interface Sent {
+  readonly data: Buffer;
+  readonly rtpTimestamp: number;
+  readonly atMs: number;
+}
+
+/** Stands where the network does; real codecs do the rest. */
+class FakeOutbound {
+  readonly clockRate = 90_000;
+  readonly sent: Sent[] = [];
+  constructor(readonly codec: 'H264' | 'VP8') {}
+
+  async send(data: Buffer, rtpTimestamp: number): Promise<void> {
+    this.sent.push({ data, rtpTimestamp, atMs: performance.now() });
+    await turn();
+  }
+
+  /** The first NAL unit of a keyframe is an SPS (H.264); the lowest bit of a VP8 keyframe is 0. */
+  get keyframes(): Sent[] {
+    return this.sent.filter(({ data }) => (this.codec === 'H264' ? ((data[4] ?? 0) & 0x1f) === 7 : ((data[0] ?? 1) & 1) === 0));
+  }
+}
+
+let red: EncodedPicture;
+let large: EncodedPicture;
+const tracks: FrameTrack[] = [];
+
+beforeAll(async () => {
+  red = await jpeg(64, 48, 'red');
+  large = await jpeg(96, 80, 'blue');
+});
+beforeEach(() => {
+  // The codecs run in real threads; only what decides when they run is simulated.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(async () => {
+  await Promise.all(tracks.splice(0).map((track) => track.close()));
+  const timersLeft = vi.getTimerCount();
+  vi.useRealTimers();
+  if (timersLeft > 0) throw new Error(`${timersLeft} timers are left`);
+});
+
+function setUp({ policy = 'lossless', codec = 'H264' }: { policy?: QueuePolicy; codec?: 'H264' | 'VP8' } = {}) {
+  const outbound = new FakeOutbound(codec);
+  const rate = new RateControl({ start: 500_000, ceiling: 2_000_000 });
+  const refused: string[] = [];
+  const clock = new MediaClock(performance.now(), 0);
+  const track = new FrameTrack(outbound as unknown as OutboundRtp, clock, policy, rate, {
+    pictureRefused: (message) => refused.push(message),
+  });
+  tracks.push(track);
+  return { track, outbound, rate, refused };
+}
+
+function totalOf({ sent, queued, dropped }: FrameCounts): number {
+  return Object.values(dropped).reduce((sum, count) => sum + count, sent + queued);
+}
+
+/** Lets the codecs' threads work until `condition` holds, while simulated time stands still. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 50_000; turns += 1) {
+    if (condition()) return;
+    await turn();
+  }
+  throw new Error(`never came: ${String(condition)}`);
+}
+
+/** Simulated time passes in steps of a millisecond or more; work that falls due in a step is done before the next. */
+async function pass(track: FrameTrack, durationMs: number, stepMs = 10): Promise<void> {
+  for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+    await vi.advanceTimersByTimeAsync(stepMs);
+    await idle(track);
+  }
+}
+
+/** Until no picture is in hand. */
+async function idle(track: FrameTrack): Promise<void> {
+  await until(() => Reflect.get(track, 'working') === undefined);
+}
+
+describe('FrameTrack', { timeout: 30_000 }, () => {
+  it('sends each picture once, in order, at its media time, the first as a keyframe', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue(
+      Array.from({ length: 10 }, () => red),
+      100,
+      FRAME_MS,
+    );
+    await pass(track, 90);
+    expect(outbound.sent).toHaveLength(0);
+    await pass(track, 500);
+    await track.drained();
+    expect(track.counts).toMatchObject({ received: 10, sent: 10, queued: 0, keyframes: 1 });
+    expect(outbound.sent).toHaveLength(10);
+    expect(outbound.keyframes).toEqual([outbound.sent[0]]);
+    const first = outbound.sent[0]?.rtpTimestamp ?? 0;
+    expect(first).toBe(track.rtpTimestamp(100));
+    expect(outbound.sent.map(({ rtpTimestamp }) => (rtpTimestamp - first) >>> 0)).toEqual(
+      Array.from({ length: 10 }, (_, index) => index * FRAME_MS * 90),
+    );
+  });
+
+  it('accounts for pictures that cannot be decoded, says so at most once a second, and shows the others', async () => {
+    const { track, outbound, refused } = setUp();
+    track.enqueue([red, GARBAGE, red, GARBAGE, GARBAGE, red], 0, FRAME_MS);
+    await pass(track, 300);
+    expect(track.counts).toMatchObject({ received: 6, sent: 3, queued: 0, dropped: { undecodable: 3, encoder: 0 } });
+    expect(outbound.sent).toHaveLength(3);
+    expect(refused).toHaveLength(1);
+    track.enqueue([GARBAGE], 1500, FRAME_MS);
+    await pass(track, 1300);
+    expect(refused).toHaveLength(2);
+  });
+
+  it('does nothing at all while there is no new picture', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red], 0, FRAME_MS);
+    await pass(track, 50);
+    expect(outbound.sent).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(outbound.sent).toHaveLength(1);
+  });
+
+  it('sends the held picture again as a keyframe when one is asked for, once, at the media time of then', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red], 0, FRAME_MS);
+    await pass(track, 1000);
+    track.requestKeyframe();
+    track.requestKeyframe();
+    await pass(track, 2000);
+    expect(outbound.sent).toHaveLength(2);
+    expect(outbound.keyframes).toHaveLength(2);
+    const [first, second] = outbound.sent;
+    const laterMs = (((second?.rtpTimestamp ?? 0) - (first?.rtpTimestamp ?? 0)) >>> 0) / 90;
+    expect(laterMs).toBeGreaterThan(1000);
+    expect(laterMs).toBeLessThan(1200);
+    expect(track.counts).toMatchObject({ received: 1, sent: 1, queued: 0, keyframes: 2 });
+  });
+
+  it('answers a request within the keyframe interval when the interval is over, though no picture comes any more', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red], 0, FRAME_MS);
+    await pass(track, 20);
+    track.requestKeyframe();
+    await pass(track, 470);
+    expect(outbound.keyframes).toHaveLength(1);
+    await pass(track, 150);
+    expect(outbound.keyframes).toHaveLength(2);
+    expect(outbound.sent).toHaveLength(2);
+  });
+
+  it('has nothing to send again before its first picture', async () => {
+    const { track, outbound } = setUp();
+    track.requestKeyframe();
+    await pass(track, 1000);
+    expect(outbound.sent).toHaveLength(0);
+    expect(track.counts).toMatchObject({ received: 0, sent: 0, queued: 0, keyframes: 0 });
+  });
+
+  it('makes no more than two keyframes a second, however often they are asked for', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue(
+      Array.from({ length: 75 }, () => red),
+      0,
+      FRAME_MS,
+    );
+    for (let passedMs = 0; passedMs < 3000; passedMs += 10) {
+      track.requestKeyframe();
+      await pass(track, 10);
+    }
+    const times = outbound.keyframes.map(({ atMs }) => atMs);
+    expect(times.length).toBeGreaterThanOrEqual(5);
+    times.slice(1).forEach((atMs, index) => expect(atMs - (times[index] ?? 0)).toBeGreaterThanOrEqual(500));
+    // Pictures were flowing, so none of them had to be a held one.
+    expect(outbound.sent).toHaveLength(75);
+  });
+
+  it.each(['H264', 'VP8'] as const)('begins again with a keyframe when the size changes, in %s', async (codec) => {
+    const { track, outbound } = setUp({ codec });
+    track.enqueue([red, red, large, large, red], 0, FRAME_MS);
+    await pass(track, 300);
+    expect(track.counts).toMatchObject({ received: 5, sent: 5, queued: 0, keyframes: 3 });
+    const decoder = await VideoDecoder.open(codec);
+    try {
+      const sizes: string[] = [];
+      for (const { data } of outbound.sent) {
+        for (const { width, height } of await decoder.decode(data)) sizes.push(`${width}x${height}`);
+      }
+      expect(sizes).toEqual(['64x48', '64x48', '96x80', '96x80', '64x48']);
+    } finally {
+      decoder.close();
+    }
+  });
+
+  it('follows a new bitrate, with a keyframe only where the codec needs one', async () => {
+    for (const [codec, keyframes] of [
+      ['H264', 1],
+      ['VP8', 2],
+    ] as const) {
+      const { track, rate } = setUp({ codec });
+      track.enqueue([red, red, red], 0, FRAME_MS);
+      await pass(track, 60);
+      rate.onEstimate(2_000_000, 0);
+      await pass(track, 200);
+      expect(track.counts).toMatchObject({ sent: 3, keyframes });
+    }
+  });
+
+  it('catches up with lossless, but leaves out what is too late for any viewer, and counts it', async () => {
+    const { track } = setUp();
+    track.enqueue(
+      Array.from({ length: 30 }, () => red),
+      0,
+      FRAME_MS,
+    );
+    await idle(track);
+    // The process stands still for 800 ms.
+    await vi.advanceTimersByTimeAsync(800);
+    await pass(track, 1000);
+    const { received, sent, queued, dropped } = track.counts;
+    expect({ received, queued }).toEqual({ received: 30, queued: 0 });
+    expect(sent + dropped.late).toBe(30);
+    expect(dropped.late).toBeGreaterThan(0);
+  });
+
+  it('shows only the newest of the pictures that are due with latest', async () => {
+    const { track, outbound } = setUp({ policy: 'latest' });
+    track.enqueue([red, red, red, red], -100, FRAME_MS);
+    await idle(track);
+    expect(track.counts).toMatchObject({ received: 4, sent: 1, queued: 1, dropped: { late: 2 } });
+    await pass(track, 50);
+    expect(outbound.sent).toHaveLength(2);
+  });
+
+  it('drops what falls into the past when media is skipped, and moves the rest forward', async () => {
+    const { track, outbound } = setUp({ policy: 'latest' });
+    track.enqueue(
+      Array.from({ length: 10 }, () => red),
+      200,
+      FRAME_MS,
+    );
+    track.skip(400);
+    await idle(track);
+    expect(track.counts).toMatchObject({ received: 10, sent: 1, queued: 4, dropped: { skipped: 5 } });
+    await pass(track, 200);
+    expect(track.counts).toMatchObject({ sent: 5, queued: 0 });
+    expect(outbound.sent).toHaveLength(5);
+  });
+
+  it('gives two pictures for one media time different RTP times', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red], 0, FRAME_MS);
+    track.enqueue([red], 0, FRAME_MS);
+    await pass(track, 20);
+    expect(new Set(outbound.sent.map(({ rtpTimestamp }) => rtpTimestamp)).size).toBe(2);
+  });
+
+  it('waits for the picture in hand when it closes, sends nothing after, and counts the rest', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue(
+      Array.from({ length: 5 }, () => red),
+      0,
+      FRAME_MS,
+    );
+    const drained = track.drained();
+    await Promise.all([track.close(), track.close()]);
+    await drained;
+    const { sent } = track.counts;
+    expect(outbound.sent).toHaveLength(sent);
+    expect(totalOf(track.counts)).toBe(5);
+    expect(track.counts.queued).toBe(0);
+    expect(track.counts.dropped.closed).toBe(5 - sent);
+    track.enqueue([red, red], 0, FRAME_MS);
+    track.requestKeyframe();
+    await vi.advanceTimersByTimeAsync(1000);
+    await track.drained();
+    expect(track.counts).toMatchObject({ received: 7, dropped: { closed: 7 - sent } });
+    expect(outbound.sent).toHaveLength(sent);
+  });
+
+  it('closes at any point of the work without losing count', async () => {
+    for (let turns = 0; turns < 40; turns += 2) {
+      const { track, outbound } = setUp();
+      track.enqueue([red, large, GARBAGE], -100, FRAME_MS);
+      for (let index = 0; index < turns; index += 1) await turn();
+      await track.close();
+      expect(totalOf(track.counts)).toBe(3);
+      expect(track.counts.queued).toBe(0);
+      expect(outbound.sent).toHaveLength(track.counts.sent);
+    }
+  });
+
+  it('accounts for every picture, whatever happens in whatever order', async () => {
+    const picture = fc.constantFrom('red', 'large', 'garbage', 'tiny');
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('enqueue' as const),
+        names: fc.array(picture, { maxLength: 4 }),
+        inMs: fc.integer({ min: -200, max: 100 }),
+      }),
+      fc.record({ kind: fc.constant('skip' as const), ms: fc.integer({ min: 1, max: 150 }) }),
+      fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 60 }) }),
+      fc.record({ kind: fc.constant('request' as const) }),
+    );
+    const tiny: Picture = { kind: 'raw', format: 'RGB24', width: 2, height: 2, data: new Uint8Array(12) };
+    const named: Readonly<Record<string, Picture>> = { red, large, garbage: GARBAGE, tiny };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 20 }),
+        fc.constantFrom<QueuePolicy>('lossless', 'latest'),
+        async (steps, policy) => {
+          const { track, outbound } = setUp({ policy });
+          let given = 0;
+          let [nowMs, requests] = [0, 0];
+          for (const action of steps) {
+            if (action.kind === 'enqueue') {
+              given += action.names.length;
+              track.enqueue(
+                action.names.map((name) => named[name] ?? red),
+                nowMs + action.inMs,
+                FRAME_MS,
+              );
+            } else if (action.kind === 'skip') track.skip(action.ms);
+            else if (action.kind === 'request') {
+              requests += 1;
+              track.requestKeyframe();
+            } else {
+              nowMs += action.ms;
+              await vi.advanceTimersByTimeAsync(action.ms);
+            }
+            expect(totalOf(track.counts)).toBe(given);
+            expect(track.counts.queued).toBeGreaterThanOrEqual(0);
+          }
+          await pass(track, 400);
+          await track.drained();
+          expect(track.counts).toMatchObject({ received: given, queued: 0 });
+          expect(totalOf(track.counts)).toBe(given);
+          expect(outbound.sent.length).toBeGreaterThanOrEqual(track.counts.sent);
+          expect(outbound.sent.length).toBeLessThanOrEqual(track.counts.sent + requests);
+          await track.close();
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});

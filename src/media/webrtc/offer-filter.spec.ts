@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { OfferedCodec, OfferSummary } from '../../common/index.js';
+import { isUsableVideoCodec, withBundledPorts, withoutUnusableH264 } from './offer-filter.js';
+
+function codec(payloadType: number, name: string, parameters = ''): OfferedCodec {
+  return { payloadType, name, clockRate: 90_000, parameters };
+}
+
+describe('isUsableVideoCodec', () => {
+  it.each([
+    [true, 'VP8', ''],
+    [true, 'H264', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'],
+    [true, 'H264', 'profile-level-id=42001f;packetization-mode=1'],
+    [true, 'H264', 'packetization-mode=1; profile-level-id=42E01F'],
+    [true, 'H264', 'PACKETIZATION-MODE=1'],
+    [false, 'H264', ''],
+    [false, 'H264', 'profile-level-id=42e01f'],
+    [false, 'H264', 'packetization-mode=0;profile-level-id=42e01f'],
+    [false, 'H264', 'packetization-mode=10;profile-level-id=42e01f'],
+    [false, 'H264', 'x-packetization-mode=1;profile-level-id=42e01f'],
+    [false, 'H264', 'packetization-mode=1;profile-level-id=640c1f'],
+    [false, 'H264', 'packetization-mode=1;profile-level-id=4d001f'],
+    [false, 'VP9', 'profile-id=0'],
+    [false, 'AV1', ''],
+    [false, 'RTX', 'apt=96'],
+  ])('says %s for %s with "%s"', (usable, name, parameters) => {
+    expect(isUsableVideoCodec(codec(96, name, parameters))).toBe(usable);
+  });
+});
+
+const HIGH = 'packetization-mode=1;profile-level-id=640c1f';
+const BASELINE = 'packetization-mode=1;profile-level-id=42e01f';
+
+const SDP = [
+  'v=0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 96 111',
+  'a=rtpmap:96 telephone-event/48000',
+  'm=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 100',
+  'a=mid:1',
+  'a=rtpmap:96 H264/90000',
+  `a=fmtp:96 ${HIGH}`,
+  'a=rtcp-fb:96 nack pli',
+  'a=rtpmap:97 rtx/90000',
+  'a=fmtp:97 apt=96',
+  'a=rtpmap:98 H264/90000',
+  `a=fmtp:98 ${BASELINE}`,
+  'a=rtpmap:99 rtx/90000',
+  'a=fmtp:99 apt=98',
+  'a=rtpmap:100 VP8/90000',
+  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+  '',
+].join('\r\n');
+
+const OFFER: OfferSummary = {
+  media: [
+    { mid: '0', kind: 'audio', direction: 'recvonly', codecs: [codec(96, 'TELEPHONE-EVENT')] },
+    {
+      mid: '1',
+      kind: 'video',
+      direction: 'recvonly',
+      codecs: [
+        codec(96, 'H264', HIGH),
+        codec(97, 'RTX', 'apt=96'),
+        codec(98, 'H264', BASELINE),
+        codec(99, 'RTX', 'apt=98'),
+        codec(100, 'VP8'),
+      ],
+    },
+  ],
+  dataChannel: true,
+  iceCandidates: 0,
+};
+
+describe('withoutUnusableH264', () => {
+  it('takes a codec we cannot serve out, with its parameters, feedback and retransmission, and nothing else', () => {
+    const lines = SDP.split('\r\n');
+    const expected = [...lines.slice(0, 3), 'm=video 9 UDP/TLS/RTP/SAVPF 98 99 100', lines[4], ...lines.slice(10)];
+    expect(withoutUnusableH264(SDP, OFFER).split('\r\n')).toEqual(expected);
+  });
+
+  it('gives an offer without such a codec back as it is', () => {
+    const media = OFFER.media.map((section) => ({
+      ...section,
+      codecs: section.codecs.filter(({ payloadType }) => payloadType > 97),
+    }));
+    expect(withoutUnusableH264(SDP, { ...OFFER, media })).toBe(SDP);
+  });
+
+  it('leaves the formats of a section of nothing else, but no codec by name: it is then rejected and not malformed', () => {
+    const codecs = [codec(96, 'H264', HIGH), codec(97, 'RTX', 'apt=96')];
+    const sdp = SDP.replace('SAVPF 96 97 98 99 100', 'SAVPF 96 97').replace(/a=rtpmap:98[^]*?(?=m=application)/u, '');
+    const offer: OfferSummary = { ...OFFER, media: [{ mid: '1', kind: 'video', direction: 'recvonly', codecs }] };
+    const lines = withoutUnusableH264(sdp, offer).split('\r\n');
+    expect(lines.slice(3)).toEqual(['m=video 9 UDP/TLS/RTP/SAVPF 96 97', 'a=mid:1', ...SDP.split('\r\n').slice(-2)]);
+  });
+});
+
+describe('withBundledPorts', () => {
+  it('gives a bundle-only section a port, and leaves a rejected one rejected', () => {
+    const sections = [
+      'v=0',
+      'm=video 9 X 96',
+      'm=audio 0 X 111',
+      'a=bundle-only',
+      'm=audio 0 X 111',
+      'a=mid:2',
+      'm=application 0 X y',
+      'a=bundle-only',
+      '',
+    ];
+    const expected = [
+      'v=0',
+      'm=video 9 X 96',
+      'm=audio 9 X 111',
+      'a=bundle-only',
+      'm=audio 0 X 111',
+      'a=mid:2',
+      'm=application 9 X y',
+      'a=bundle-only',
+      '',
+    ];
+    for (const ending of ['\r\n', '\n']) expect(withBundledPorts(sections.join(ending))).toBe(expected.join(ending));
+  });
+
+  it('gives any other offer back as it is', () => {
+    expect(withBundledPorts(SDP)).toBe(SDP);
+  });
+});

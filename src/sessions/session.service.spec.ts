@@ -1,0 +1,287 @@
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Problem, type OfferSummary } from '../common/index.js';
+import { loadConfiguration } from '../config/index.js';
+import type { Viewer, ViewerFactory } from '../media/index.js';
+import {
+  PipelineUnavailableError,
+  SessionConflictError,
+  SessionRefusedError,
+  type PipelineRun,
+  type PipelineService,
+} from '../pipeline-loader/index.js';
+import { SessionRegistry } from './session-registry.service.js';
+import { SessionSlots, type SlotLease } from './session-slots.service.js';
+import { SessionService, type SessionOffer } from './session.service.js';
+
+const VIDEO_AND_CHANNEL: OfferSummary = {
+  media: [{ mid: '0', kind: 'video', direction: 'recvonly', codecs: [] }],
+  dataChannel: true,
+  iceCandidates: 0,
+};
+const NEVER = new AbortController().signal;
+
+function offerOf(parts: Partial<SessionOffer> = {}): SessionOffer {
+  return { sdp: 'v=0', summary: VIDEO_AND_CHANNEL, sessionId: 'demo', fps: undefined, config: {}, fields: {}, ...parts };
+}
+
+function runOf(sessionId: string) {
+  return {
+    sessionId,
+    chunks: async function* () {
+      // Yields nothing and stays open until the run is closed.
+    },
+    onPushError: vi.fn<PipelineRun['onPushError']>(),
+    onChunkError: vi.fn<PipelineRun['onChunkError']>(),
+    close: vi.fn<PipelineRun['close']>(() => Promise.resolve()),
+  };
+}
+
+function viewerOf() {
+  return {
+    localSdp: 'v=0 answer',
+    hasChannel: true,
+    observe: vi.fn<Viewer['observe']>(),
+    start: vi.fn<Viewer['start']>(),
+    drained: vi.fn<Viewer['drained']>(() => Promise.resolve()),
+    send: vi.fn<Viewer['send']>(() => true),
+    close: vi.fn<Viewer['close']>(() => Promise.resolve()),
+  };
+}
+
+function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'defaultFps', unknown>> = {}) {
+  const configuration = loadConfiguration({ TELEFUSER_WEBRTC_MAX_SESSIONS: '2' });
+  const slots = new SessionSlots(configuration);
+  const registry = new SessionRegistry(slots);
+  const runs: ReturnType<typeof runOf>[] = [];
+  const viewers: ReturnType<typeof viewerOf>[] = [];
+  const open = vi.fn<PipelineService['open']>((id) => {
+    const run = runOf(id);
+    runs.push(run);
+    return Promise.resolve(run as unknown as PipelineRun);
+  });
+  const answer = vi.fn<ViewerFactory['answer']>(() => {
+    const viewer = viewerOf();
+    viewers.push(viewer);
+    return Promise.resolve(viewer as unknown as Viewer);
+  });
+  const pipeline = { state: 'ready', mode: 'bidirectional', failure: undefined, defaultFps: undefined, ...pipelineParts, open };
+  const service = new SessionService(
+    configuration,
+    pipeline as unknown as PipelineService,
+    { answer } as unknown as ViewerFactory,
+    registry,
+  );
+  const lease = (): SlotLease => {
+    const acquired = slots.acquire();
+    if (acquired === undefined) throw new Error('no slot is free');
+    return acquired;
+  };
+  return { service, registry, slots, lease, open, answer, runs, viewers };
+}
+
+type Parts = ReturnType<typeof setUp>;
+
+/** Opens a session as a request does, which gives its slot back when nobody claimed it; the problem that comes of it. */
+async function refusal({ service, lease }: Parts, offer: SessionOffer): Promise<Problem> {
+  const slot = lease();
+  try {
+    await service.open(offer, slot, NEVER);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  } finally {
+    slot.releaseUnclaimed();
+  }
+  throw new Error('the session was opened');
+}
+
+beforeAll(() => Logger.overrideLogger(false));
+afterAll(() => Logger.overrideLogger(['log']));
+
+describe('opening a session', () => {
+  it('takes a slot and an id until the session has closed', async () => {
+    const { service, registry, slots, lease, runs, viewers } = setUp();
+    const slot = lease();
+    const session = await service.open(offerOf(), slot, NEVER);
+    slot.releaseUnclaimed();
+    expect(session.answerSdp).toBe('v=0 answer');
+    expect([slots.inUse, registry.stats().active]).toEqual([1, 1]);
+    expect(service.status('demo').session).toBe(session);
+    await service.close('demo');
+    expect([slots.inUse, registry.stats().active]).toEqual([0, 0]);
+    expect(service.status('demo')).toEqual({ sessionId: 'demo', session: undefined, closeReason: 'client_delete' });
+    expect([runs[0]?.close.mock.calls.length, viewers[0]?.close.mock.calls.length]).toEqual([1, 1]);
+    await expect(service.close('demo')).rejects.toMatchObject({ code: 'session-not-found' });
+    expect(() => registry.reserve('demo')).not.toThrow();
+  });
+
+  it.each([
+    ['starts still', { state: 'starting', mode: undefined }, 'still starting'],
+    ['failed', { state: 'failed', failure: 'It threw in start().' }, 'It threw in start().'],
+    ['is stopped', { state: 'stopped' }, 'not running'],
+  ])('is answered service-not-running while the pipeline %s', async (_what, pipeline, detail) => {
+    const parts = setUp(pipeline);
+    const problem = await refusal(parts, offerOf());
+    expect(problem.code).toBe('service-not-running');
+    expect(problem.detail).toContain(detail);
+    expect(parts.open).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['a bidirectional offer without a channel', 'bidirectional', { ...VIDEO_AND_CHANNEL, dataChannel: false }],
+    ['an offer that takes nothing', 'server_push', { media: [], dataChannel: false, iceCandidates: 0 }],
+    [
+      'an offer that only sends',
+      'server_push',
+      {
+        media: [{ mid: '0', kind: 'video' as const, direction: 'sendonly' as const, codecs: [] }],
+        dataChannel: false,
+        iceCandidates: 0,
+      },
+    ],
+  ])('refuses %s before the pipeline hears of it', async (_what, mode, summary) => {
+    const parts = setUp({ mode });
+    expect((await refusal(parts, offerOf({ summary }))).code).toBe('invalid-sdp');
+    expect(parts.open).not.toHaveBeenCalled();
+    expect(parts.slots.inUse).toBe(0);
+  });
+
+  it.each([
+    [new SessionRefusedError('no such style'), 'session-refused'],
+    [new SessionConflictError('one at a time'), 'session-conflict'],
+    [new PipelineUnavailableError('it crashed'), 'service-not-running'],
+  ])('gives slot and id back when the pipeline says %s', async (error, code) => {
+    const parts = setUp();
+    parts.open.mockRejectedValueOnce(error);
+    expect(await refusal(parts, offerOf())).toMatchObject({ code, detail: error.message });
+    expect(parts.slots.inUse).toBe(0);
+    expect(() => parts.registry.reserve('demo')).not.toThrow();
+  });
+
+  it('closes the run and gives slot and id back when negotiation fails', async () => {
+    const parts = setUp();
+    parts.answer.mockRejectedValueOnce(new Error('bad candidate'));
+    expect(await refusal(parts, offerOf())).toMatchObject({
+      code: 'negotiation-failed',
+      detail: 'SDP negotiation failed: bad candidate',
+    });
+    expect(parts.runs[0]?.close).toHaveBeenCalledTimes(1);
+    expect(parts.slots.inUse).toBe(0);
+    expect(() => parts.registry.reserve('demo')).not.toThrow();
+  });
+
+  it('refuses a second session of the same id and leaves the first alone', async () => {
+    const parts = setUp();
+    const session = await parts.service.open(offerOf(), parts.lease(), NEVER);
+    expect((await refusal(parts, offerOf())).code).toBe('session-conflict');
+    expect(parts.open).toHaveBeenCalledTimes(1);
+    expect(parts.service.status('demo').session).toBe(session);
+    expect(parts.slots.inUse).toBe(1);
+    await session.close('server_shutdown');
+  });
+
+  it('closes a session whose client went away while it was built, and one whose client goes before the answer', async () => {
+    for (const when of ['before', 'after']) {
+      const parts = setUp();
+      const aborter = new AbortController();
+      if (when === 'before') aborter.abort();
+      await parts.service.open(offerOf(), parts.lease(), aborter.signal);
+      if (when === 'after') aborter.abort();
+      await vi.waitFor(() => expect(parts.slots.inUse).toBe(0));
+      expect(parts.service.status('demo').closeReason).toBe('offer_abandoned');
+    }
+  });
+});
+
+describe('the id of a session', () => {
+  it('is made by the server when the client gives none', async () => {
+    const { service, lease } = setUp();
+    const session = await service.open(offerOf({ sessionId: undefined }), lease(), NEVER);
+    expect(session.id).toMatch(/^[0-9a-f-]{36}$/u);
+    await session.close('server_shutdown');
+  });
+
+  it('is the one the pipeline gives, and the requested one is free then', async () => {
+    const { service, registry, open, lease } = setUp();
+    open.mockResolvedValueOnce(runOf('own') as unknown as PipelineRun);
+    const session = await service.open(offerOf(), lease(), NEVER);
+    expect(session.id).toBe('own');
+    expect(() => registry.reserve('demo')).not.toThrow();
+    expect(() => registry.reserve('own')).toThrow(Problem);
+    await session.close('server_shutdown');
+  });
+
+  it.each(['a/b', '', '..'])('is not %j, though the pipeline says so', async (own) => {
+    const parts = setUp();
+    const run = runOf(own);
+    parts.open.mockResolvedValueOnce(run as unknown as PipelineRun);
+    expect((await refusal(parts, offerOf())).code).toBe('session-refused');
+    expect(run.close).toHaveBeenCalledTimes(1);
+    expect(() => parts.registry.reserve('demo')).not.toThrow();
+  });
+
+  it('stays with the session that has it when a pipeline gives it to another too', async () => {
+    const parts = setUp();
+    const first = await parts.service.open(offerOf({ sessionId: 'own' }), parts.lease(), NEVER);
+    const run = runOf('own');
+    parts.open.mockResolvedValueOnce(run as unknown as PipelineRun);
+    expect((await refusal(parts, offerOf())).code).toBe('session-conflict');
+    expect(run.close).toHaveBeenCalledTimes(1);
+    expect(parts.service.status('own').session).toBe(first);
+    expect(() => parts.registry.reserve('own')).toThrow(Problem);
+    expect(() => parts.registry.reserve('demo')).not.toThrow();
+    await first.close('server_shutdown');
+  });
+
+  it('that was given up for one of the pipeline is not taken from whoever has it now', async () => {
+    const parts = setUp();
+    parts.open.mockResolvedValueOnce(runOf('own') as unknown as PipelineRun);
+    const negotiation = Promise.withResolvers<Viewer>();
+    parts.answer.mockReturnValueOnce(negotiation.promise);
+    const failing = refusal(parts, offerOf());
+    await vi.waitFor(() => expect(parts.answer).toHaveBeenCalled());
+    const other = await parts.service.open(offerOf(), parts.lease(), NEVER);
+    negotiation.reject(new Error('too late'));
+    await failing;
+    expect(() => parts.registry.reserve('demo')).toThrow(Problem);
+    await other.close('server_shutdown');
+  });
+});
+
+describe('what the pipeline is asked for', () => {
+  it('is the fields and the config, merged for bidirectional, and apart for server push', async () => {
+    const offer = offerOf({ config: { style: 'oil', task: 'config' }, fields: { task: 't2v', seed: 7 } });
+    for (const [mode, request] of [
+      ['bidirectional', { style: 'oil', task: 't2v', seed: 7, session_id: 'demo' }],
+      ['server_push', { task: 't2v', seed: 7, config: { style: 'oil', task: 'config' }, session_id: 'demo', task_id: 'demo' }],
+    ] as const) {
+      const { service, open, lease } = setUp({ mode });
+      const session = await service.open(offer, lease(), NEVER);
+      expect(open).toHaveBeenCalledWith('demo', expect.objectContaining(request), NEVER);
+      await session.close('server_shutdown');
+    }
+  });
+
+  it.each([
+    [{ fps: 30 }, { fps: 12 }, 15, 30],
+    [{}, { fps: 12 }, 15, 12],
+    [{}, { fps: null }, 15, 15],
+    [{}, {}, 15, 15],
+    [{}, {}, undefined, 24],
+  ])('has the pace of the request %j, the config %j or the pipeline, %j: %j', async (offer, config, defaultFps, expected) => {
+    const { service, viewers, lease } = setUp({ defaultFps });
+    const session = await service.open(offerOf({ ...offer, config }), lease(), NEVER);
+    session.connectionStateChanged('connected');
+    expect(viewers[0]?.start).toHaveBeenCalledWith(expected, session);
+    await session.close('server_shutdown');
+  });
+
+  it.each([0, -1, 241, Number.NaN, '24', true, [24]])('refuses config.fps %j and points at it', async (fps) => {
+    const parts = setUp();
+    const problem = await refusal(parts, offerOf({ config: { fps } }));
+    expect(problem).toMatchObject({ code: 'validation-failed', errors: [{ pointer: '/config/fps' }] });
+    expect(parts.open).not.toHaveBeenCalled();
+    expect(() => parts.registry.reserve('demo')).not.toThrow();
+  });
+});

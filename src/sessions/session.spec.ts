@@ -1,0 +1,625 @@
+import { Logger } from '@nestjs/common';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Chunk, MediaInput } from '../common/index.js';
+import type { Viewer, ViewerObserver } from '../media/index.js';
+import { PipelineCrashedError, PipelineFailedError, type PipelineRun } from '../pipeline-loader/index.js';
+import { CLOSE_REASONS, type CloseReason } from './close-reason.js';
+import { Session } from './session.js';
+
+const TIMEOUTS = { connectMs: 15_000, channelMs: 10_000, disconnectedGraceMs: 5000, doneGraceMs: 1000 };
+const CAMERA: MediaInput = { kind: 'video', pictures: [] };
+
+function chunk(index: number): Chunk {
+  return { pictures: [{ kind: 'encoded', data: new Uint8Array() }], index, metadata: {} };
+}
+
+/** A pipeline's run that does what the test says. */
+class FakeRun implements PipelineRun {
+  readonly sessionId = 'demo';
+  readonly pushed: unknown[] = [];
+  readonly media: MediaInput[] = [];
+  pulled = 0;
+  closeCalls = 0;
+  returned = false;
+  reportPushError: (message: string) => void = () => undefined;
+  reportChunkError: (message: string) => void = () => undefined;
+  /** What `close()` waits for. */
+  closing: Promise<void> = Promise.resolve();
+  private readonly results: (Chunk | 'end' | Error)[] = [];
+  private waiting: (() => void) | undefined;
+
+  yields(...results: readonly (Chunk | 'end' | Error)[]): void {
+    this.results.push(...results);
+    this.waiting?.();
+  }
+
+  async *chunks(): AsyncGenerator<Chunk> {
+    try {
+      for (;;) {
+        while (this.results.length === 0) await new Promise<void>((resolve) => (this.waiting = resolve));
+        const result = this.results.shift();
+        if (result instanceof Error) throw result;
+        if (result === 'end' || result === undefined) return;
+        this.pulled += 1;
+        yield result;
+      }
+    } finally {
+      this.returned = true;
+    }
+  }
+
+  push(message: unknown): void {
+    this.pushed.push(message);
+  }
+
+  pushMedia(input: MediaInput): boolean {
+    this.media.push(input);
+    return true;
+  }
+
+  onPushError(listener: (message: string) => void): void {
+    this.reportPushError = listener;
+  }
+
+  onChunkError(listener: (message: string) => void): void {
+    this.reportChunkError = listener;
+  }
+
+  async close(): Promise<void> {
+    this.closeCalls += 1;
+    this.yields('end');
+    await this.closing;
+  }
+}
+
+/** A viewer without a network. */
+class FakeViewer {
+  readonly localSdp = 'v=0 answer';
+  readonly stats = {};
+  readonly sent: Record<string, unknown>[] = [];
+  readonly routed: Chunk[] = [];
+  hasChannel = false;
+  videoChunks = 0;
+  starts: number[] = [];
+  closeCalls = 0;
+  /** What `drained()` waits for. */
+  draining: Promise<void> = Promise.resolve();
+  /** What `close()` waits for. */
+  closing: Promise<void> = Promise.resolve();
+  /** What `observe()` finds to have happened already. */
+  early: ((observer: ViewerObserver) => void) | undefined;
+
+  observe(observer: ViewerObserver): void {
+    this.early?.(observer);
+  }
+
+  start(fps: number): void {
+    this.starts.push(fps);
+  }
+
+  async route(routed: Chunk, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.routed.push(routed);
+    this.videoChunks += 1;
+  }
+
+  async drained(): Promise<void> {
+    await this.draining;
+  }
+
+  send(message: Record<string, unknown>): boolean {
+    this.sent.push(message);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.closeCalls += 1;
+    await this.closing;
+  }
+}
+
+function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
+  const run = new FakeRun();
+  const viewer = new FakeViewer();
+  const closedWith: CloseReason[] = [];
+  const session = new Session(
+    {
+      id: 'demo',
+      mode,
+      fps: 30,
+      timeouts: TIMEOUTS,
+      limits: { maxMessageBytes: 1000, maxJsonDepth: 8 },
+      onClosed: (reason) => closedWith.push(reason),
+    },
+    run,
+    viewer as unknown as Viewer,
+  );
+  const messages = (type: string): Record<string, unknown>[] => viewer.sent.filter((message) => message['type'] === type);
+  return { session, run, viewer, closedWith, messages };
+}
+
+/** A session whose client is connected, and whose channel is open if it is bidirectional. */
+async function live(mode: 'server_push' | 'bidirectional' = 'server_push') {
+  const parts = setUp(mode);
+  parts.session.begin();
+  parts.session.connectionStateChanged('connecting');
+  parts.session.connectionStateChanged('connected');
+  if (mode === 'bidirectional') {
+    parts.viewer.hasChannel = true;
+    parts.session.channelOpened();
+  }
+  await settle();
+  expect(parts.session.state).toBe('live');
+  return parts;
+}
+
+/** Everything that can happen now happens. */
+async function settle(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+function expectClosed({ session, run, viewer, closedWith, messages }: ReturnType<typeof setUp>, reason: CloseReason): void {
+  expect(closedWith).toEqual([reason]);
+  expect(session.state).toBe('closed');
+  expect(run.closeCalls).toBe(1);
+  expect(viewer.closeCalls).toBe(1);
+  expect(messages('closed')).toEqual([{ type: 'closed', session_id: 'demo', reason, timestamp: expect.any(Number) as number }]);
+  expect(vi.getTimerCount()).toBe(0);
+}
+
+beforeAll(() => Logger.overrideLogger(false));
+afterAll(() => Logger.overrideLogger(['log']));
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a session from its answer to its client', () => {
+  it('shows its id, mode and answer', () => {
+    const { session } = setUp();
+    expect([session.id, session.mode, session.answerSdp, session.state]).toEqual([
+      'demo',
+      'server_push',
+      'v=0 answer',
+      'negotiating',
+    ]);
+  });
+
+  it('pulls the first chunk of a server push at once, and routes it when the client is connected', async () => {
+    const { session, run, viewer } = setUp();
+    session.begin();
+    run.yields(chunk(0), chunk(1));
+    await settle();
+    expect(session.state).toBe('connecting');
+    expect(run.pulled).toBe(1);
+    expect(viewer.routed).toEqual([]);
+    session.connectionStateChanged('connected');
+    await settle();
+    expect(session.state).toBe('live');
+    expect(viewer.starts).toEqual([30]);
+    expect(viewer.routed.map(({ index }) => index)).toEqual([0, 1]);
+    await session.close('client_delete');
+  });
+
+  it('pulls nothing of a bidirectional run before its channel is open', async () => {
+    const { session, run, viewer } = setUp('bidirectional');
+    run.yields(chunk(0));
+    session.begin();
+    session.connectionStateChanged('connected');
+    await settle();
+    expect(run.pulled).toBe(0);
+    session.channelOpened();
+    await settle();
+    expect(viewer.routed).toHaveLength(1);
+    await session.close('client_delete');
+  });
+
+  it('takes what happened before anybody looked', async () => {
+    const parts = setUp('bidirectional');
+    parts.viewer.early = (observer) => {
+      observer.connectionStateChanged('connected');
+      parts.viewer.hasChannel = true;
+      observer.channelOpened();
+    };
+    parts.session.begin();
+    expect(parts.session.state).toBe('live');
+    await settle(TIMEOUTS.channelMs + TIMEOUTS.connectMs);
+    expect(parts.session.state).toBe('live');
+    await parts.session.close('client_delete');
+    expectClosed(parts, 'client_delete');
+  });
+
+  it('pulls nothing when the connection had failed before anybody looked', async () => {
+    const parts = setUp();
+    parts.viewer.early = (observer) => observer.connectionStateChanged('failed');
+    parts.run.yields(chunk(0));
+    parts.session.begin();
+    await settle();
+    expectClosed(parts, 'connection_failed');
+    expect(parts.run.pulled).toBe(0);
+  });
+});
+
+describe('a session closes', () => {
+  it('with connect_timeout when no client comes', async () => {
+    const parts = setUp();
+    parts.session.begin();
+    await settle(TIMEOUTS.connectMs - 1);
+    expect(parts.session.state).toBe('connecting');
+    await settle(1);
+    expectClosed(parts, 'connect_timeout');
+  });
+
+  it('with channel_timeout when a bidirectional client opens no channel', async () => {
+    const parts = setUp('bidirectional');
+    parts.session.begin();
+    parts.session.connectionStateChanged('connected');
+    await settle(TIMEOUTS.channelMs - 1);
+    expect(parts.session.state).toBe('live');
+    await settle(1);
+    expectClosed(parts, 'channel_timeout');
+  });
+
+  it('not for a missing channel in server push', async () => {
+    const { session } = await live();
+    await settle(TIMEOUTS.channelMs * 10);
+    expect(session.state).toBe('live');
+    await session.close('client_delete');
+  });
+
+  it('with disconnected when the client does not come back within the grace', async () => {
+    const parts = await live();
+    parts.session.connectionStateChanged('disconnected');
+    expect(parts.session.state).toBe('disconnected');
+    await settle(TIMEOUTS.disconnectedGraceMs - 1);
+    expect(parts.session.state).toBe('disconnected');
+    await settle(1);
+    expectClosed(parts, 'disconnected');
+  });
+
+  it('not when the client comes back in time; each loss has its own grace, and the media clock starts only once', async () => {
+    const { session, viewer } = await live();
+    for (let times = 0; times < 3; times += 1) {
+      session.connectionStateChanged('disconnected');
+      await settle(TIMEOUTS.disconnectedGraceMs - 1);
+      session.connectionStateChanged('connected');
+      expect(session.state).toBe('live');
+    }
+    await settle(60_000);
+    expect(session.state).toBe('live');
+    expect(viewer.routed).toEqual([]);
+    await session.close('client_delete');
+  });
+
+  it.each([
+    ['connection_failed', 'failed'],
+    ['connection_closed', 'closed'],
+  ] as const)('with %s when the connection says %s', async (reason, state) => {
+    const parts = await live();
+    parts.session.connectionStateChanged(state);
+    await settle();
+    expect(parts.closedWith).toEqual([reason]);
+    expectClosed(parts, reason);
+  });
+
+  it('with client_stop when the client says stop, in either mode', async () => {
+    for (const mode of ['server_push', 'bidirectional'] as const) {
+      const parts = await live(mode);
+      parts.session.messageReceived('{"type":"stop"}');
+      await settle();
+      expectClosed(parts, 'client_stop');
+      expect(parts.run.pushed).toEqual([]);
+    }
+  });
+
+  it('with channel_closed when a bidirectional client closes its channel, and not in server push', async () => {
+    const parts = await live('bidirectional');
+    parts.session.channelClosed();
+    await settle();
+    expectClosed(parts, 'channel_closed');
+    const push = await live();
+    push.session.channelClosed();
+    await settle();
+    expect(push.session.state).toBe('live');
+    await push.session.close('client_delete');
+  });
+
+  it.each(CLOSE_REASONS)('with %s when told so, before anything began too', async (reason) => {
+    const begun = await live();
+    await begun.session.close(reason);
+    expect(begun.closedWith).toEqual([reason]);
+    expectClosed(begun, reason);
+    const fresh = setUp();
+    await fresh.session.close(reason);
+    expectClosed(fresh, reason);
+  });
+
+  it('once, for the first reason, however many come, and every caller waits for the end', async () => {
+    const parts = await live('bidirectional');
+    const held = Promise.withResolvers<void>();
+    parts.viewer.closing = held.promise;
+    const first = parts.session.close('client_delete');
+    const second = parts.session.close('server_shutdown');
+    parts.session.connectionStateChanged('closed');
+    parts.session.channelClosed();
+    parts.session.messageReceived('{"type":"stop"}');
+    await settle(60_000);
+    expect(parts.session.state).toBe('closing');
+    expect(parts.closedWith).toEqual([]);
+    held.resolve();
+    await Promise.all([first, second]);
+    expectClosed(parts, 'client_delete');
+  });
+
+  it('its viewer though the run hangs, and its run though the viewer hangs', async () => {
+    const parts = await live();
+    const [run, viewer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    parts.run.closing = run.promise;
+    parts.viewer.closing = viewer.promise;
+    const close = parts.session.close('client_delete');
+    await settle();
+    expect([parts.run.closeCalls, parts.viewer.closeCalls]).toEqual([1, 1]);
+    run.resolve();
+    viewer.resolve();
+    await close;
+    expectClosed(parts, 'client_delete');
+  });
+
+  it('and gives everything back though closing fails', async () => {
+    const parts = await live();
+    parts.viewer.closing = Promise.reject(new Error('a socket would not close'));
+    parts.run.closing = Promise.reject(new Error('a process would not end'));
+    await expect(parts.session.close('client_delete')).resolves.toBeUndefined();
+    expectClosed(parts, 'client_delete');
+  });
+
+  it('and lets the pipeline go in the middle of a chunk', async () => {
+    const parts = setUp();
+    parts.session.begin();
+    parts.run.yields(chunk(0));
+    await settle();
+    await parts.session.close('client_delete');
+    expect(parts.run.returned).toBe(true);
+    expect(parts.viewer.routed).toEqual([]);
+    expectClosed(parts, 'client_delete');
+    expect(parts.messages('done')).toEqual([]);
+  });
+});
+
+describe('the end of a stream', () => {
+  it('is told when all was played, and closes the session after a grace', async () => {
+    const parts = await live();
+    const played = Promise.withResolvers<void>();
+    parts.viewer.draining = played.promise;
+    parts.run.yields(chunk(0), chunk(1), 'end');
+    await settle(60_000);
+    expect(parts.messages('done')).toEqual([]);
+    expect(parts.session.state).toBe('live');
+    played.resolve();
+    await settle();
+    expect(parts.messages('done')).toEqual([
+      { type: 'done', session_id: 'demo', total_chunks: 2, timestamp: expect.any(Number) as number },
+    ]);
+    expect(parts.session.state).toBe('done');
+    await settle(TIMEOUTS.doneGraceMs - 1);
+    expect(parts.closedWith).toEqual([]);
+    await settle(1);
+    expectClosed(parts, 'completed');
+    expect(parts.messages('done')).toHaveLength(1);
+  });
+
+  it.each([
+    ['pipeline_failed', new PipelineFailedError('division by zero'), 'division by zero'],
+    [
+      'pipeline_crashed',
+      new PipelineCrashedError('the process ended with signal SIGKILL'),
+      'the process ended with signal SIGKILL',
+    ],
+    ['pipeline_failed', new Error('anything else'), 'anything else'],
+  ] as const)('says why with %s', async (reason, error, message) => {
+    const parts = await live('bidirectional');
+    parts.run.yields(chunk(0), error);
+    await settle();
+    expect(parts.messages('chunk')).toEqual([
+      { type: 'chunk', session_id: 'demo', index: null, data: null, error: message, timestamp: expect.any(Number) as number },
+    ]);
+    expect(parts.messages('done')).toEqual([
+      { type: 'done', session_id: 'demo', total_chunks: 1, timestamp: expect.any(Number) as number },
+    ]);
+    expect(parts.session.state).toBe('done');
+    await settle(TIMEOUTS.doneGraceMs);
+    expectClosed(parts, reason);
+  });
+
+  it('waits for a client that is not there yet', async () => {
+    const parts = setUp();
+    parts.session.begin();
+    parts.run.yields(new PipelineFailedError('no weights'));
+    await settle(TIMEOUTS.doneGraceMs * 3);
+    expect(parts.session.state).toBe('connecting');
+    expect(parts.messages('done')).toEqual([]);
+    parts.session.connectionStateChanged('connected');
+    await settle();
+    expect(parts.messages('done')).toHaveLength(1);
+    await settle(TIMEOUTS.doneGraceMs);
+    expectClosed(parts, 'pipeline_failed');
+  });
+
+  it('is over with connect_timeout when that client never comes', async () => {
+    const parts = setUp();
+    parts.session.begin();
+    parts.run.yields('end');
+    await settle(TIMEOUTS.connectMs);
+    expectClosed(parts, 'connect_timeout');
+    expect(parts.messages('done')).toEqual([]);
+  });
+
+  it('can be cut short', async () => {
+    const parts = await live();
+    parts.run.yields('end');
+    await settle();
+    expect(parts.session.state).toBe('done');
+    parts.session.messageReceived('{"type":"stop"}');
+    await settle();
+    expectClosed(parts, 'client_stop');
+  });
+
+  it('reaches a client that is away for a moment', async () => {
+    const parts = await live();
+    parts.session.connectionStateChanged('disconnected');
+    parts.run.yields('end');
+    await settle();
+    expect(parts.session.state).toBe('done');
+    await settle(TIMEOUTS.doneGraceMs);
+    expectClosed(parts, 'completed');
+  });
+});
+
+describe('what goes through a session', () => {
+  it('hands input to a bidirectional pipeline as it is', async () => {
+    const { session, run } = await live('bidirectional');
+    const bytes = Uint8Array.of(1, 2);
+    for (const message of ['{"type":"control"}', '[1]', '"text"', bytes]) session.messageReceived(message);
+    expect(run.pushed).toEqual([{ type: 'control' }, [1], 'text', bytes]);
+    expect(session.mediaReceived(CAMERA)).toBe(true);
+    expect(run.media).toEqual([CAMERA]);
+    await session.close('client_delete');
+  });
+
+  it('says that a server-push pipeline takes no input, and takes no camera for it', async () => {
+    const { session, run, messages } = await live();
+    session.messageReceived('{"type":"control"}');
+    expect(messages('error')).toMatchObject([{ session_id: 'demo', code: 'not-bidirectional' }]);
+    expect(session.mediaReceived(CAMERA)).toBe(false);
+    expect([run.pushed, run.media]).toEqual([[], []]);
+    await session.close('client_delete');
+  });
+
+  it('answers a bad message with an error and goes on', async () => {
+    const { session, run, messages } = await live('bidirectional');
+    session.messageReceived('{');
+    session.messageReceived('x'.repeat(1001));
+    session.messageReceived('['.repeat(9) + ']'.repeat(9));
+    expect(messages('error').map(({ code }) => code)).toEqual(['malformed-message', 'message-too-large', 'message-too-deep']);
+    session.messageReceived('1');
+    expect(run.pushed).toEqual([1]);
+    expect(session.state).toBe('live');
+    await session.close('client_delete');
+  });
+
+  it('tells the client what its pipeline could not take or make, and goes on', async () => {
+    const { session, run, messages } = await live('bidirectional');
+    run.reportPushError('no such key');
+    run.reportChunkError('frames_b64 is not a list');
+    session.pictureRefused('The JPEG is damaged.');
+    expect(messages('error')).toMatchObject([{ code: 'push-failed', detail: 'no such key' }]);
+    expect(messages('chunk').map(({ error, data, index }) => [error, data, index])).toEqual([
+      ['frames_b64 is not a list', null, null],
+      ['The JPEG is damaged.', null, null],
+    ]);
+    expect(session.state).toBe('live');
+    await session.close('client_delete');
+  });
+
+  it('sends metadata with the time in seconds, and with or without an index', async () => {
+    vi.setSystemTime(1_790_000_000_500);
+    const { session, messages } = await live();
+    session.metadataRouted({ prompt: 'x' }, 3);
+    session.metadataRouted({ status: 'warm' }, undefined);
+    expect(messages('chunk')).toEqual([
+      { type: 'chunk', session_id: 'demo', index: 3, data: { prompt: 'x' }, timestamp: 1_790_000_000.5 },
+      { type: 'chunk', session_id: 'demo', index: null, data: { status: 'warm' }, timestamp: 1_790_000_000.5 },
+    ]);
+    await session.close('client_delete');
+  });
+
+  it('is heard before the client is connected, and no more once the session closes', async () => {
+    const parts = setUp('bidirectional');
+    parts.session.begin();
+    parts.session.messageReceived('"early"');
+    expect(parts.run.pushed).toEqual(['early']);
+    await parts.session.close('client_delete');
+    const sent = parts.viewer.sent.length;
+    parts.session.messageReceived('"late"');
+    parts.session.messageReceived('{');
+    parts.session.channelOpened();
+    parts.session.connectionStateChanged('connected');
+    parts.session.connectionStateChanged('disconnected');
+    await settle(60_000);
+    expect(parts.session.mediaReceived(CAMERA)).toBe(false);
+    expect(parts.run.pushed).toEqual(['early']);
+    expect(parts.run.pulled).toBe(0);
+    expect(parts.viewer.sent).toHaveLength(sent);
+    expectClosed(parts, 'client_delete');
+  });
+
+  it('ends with the closed message: what the pipeline says while it is closed is not sent', async () => {
+    const parts = await live('bidirectional');
+    const held = Promise.withResolvers<void>();
+    parts.run.closing = held.promise;
+    const close = parts.session.close('client_delete');
+    parts.run.reportPushError('closing');
+    parts.run.reportChunkError('closing');
+    parts.session.pictureRefused('closing');
+    parts.session.metadataRouted({ a: 1 }, 1);
+    held.resolve();
+    await close;
+    expect(parts.viewer.sent.at(-1)).toMatchObject({ type: 'closed' });
+  });
+});
+
+describe('any sequence of events', () => {
+  it('ends in exactly one close, with nothing left', async () => {
+    const event = fc.constantFrom(
+      'connected',
+      'disconnected',
+      'channelOpened',
+      'message',
+      'chunk',
+      'end',
+      'fail',
+      'wait',
+      'longWait',
+      'stop',
+      'channelClosed',
+      'failed',
+      'closed',
+      'delete',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 15 }),
+        fc.constantFrom('server_push' as const, 'bidirectional' as const),
+        async (events, mode) => {
+          const parts = setUp(mode);
+          const { session, run } = parts;
+          session.begin();
+          for (const name of events) {
+            if (name === 'connected' || name === 'disconnected' || name === 'failed' || name === 'closed')
+              session.connectionStateChanged(name);
+            else if (name === 'channelOpened' || name === 'channelClosed') session[name]();
+            else if (name === 'message') session.messageReceived('1');
+            else if (name === 'stop') session.messageReceived('{"type":"stop"}');
+            else if (name === 'chunk') run.yields(chunk(0));
+            else if (name === 'end') run.yields('end');
+            else if (name === 'fail') run.yields(new PipelineFailedError('x'));
+            else if (name === 'delete') void session.close('client_delete');
+            else await settle(name === 'wait' ? 10 : 4000);
+            await settle();
+          }
+          await session.close('server_shutdown');
+          expect(parts.closedWith).toHaveLength(1);
+          expectClosed(parts, parts.closedWith[0] ?? 'completed');
+          expect(parts.messages('done').length).toBeLessThanOrEqual(1);
+          expect(run.pulled === 0 || run.returned).toBe(true);
+          await settle(120_000);
+          expect(parts.closedWith).toHaveLength(1);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
