@@ -17,6 +17,7 @@ const MAX_WAITING_AUDIO = 50;
 class Echo {
   #picture: PipelineFrame | undefined;
   #audio: AudioMediaMessage[] = [];
+  #soundIsNext = false;
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -45,9 +46,12 @@ class Echo {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     if (this.#closed) return undefined;
+    // Sound and pictures in chunks of their own, since neither's length fits the other's; in turns, so that neither waits for ever.
+    this.#soundIsNext = !this.#soundIsNext;
     const picture = this.#picture;
+    if (picture === undefined || (this.#soundIsNext && this.#audio.length > 0)) return this.#takeAudio();
     this.#picture = undefined;
-    return { ...(picture === undefined ? {} : { frames: [picture] }), ...this.#takeAudio() };
+    return { frames: [picture] };
   }
 
   /** The waiting sound of one format in one piece. */

@@ -33,9 +33,11 @@ describe('media-echo', () => {
     service.pushChunk('a', picture(2));
     service.pushChunk('a', sound(480));
     service.pushChunk('a', sound(480));
-    const { value } = await chunks.next();
-    expect(value).toMatchObject({ frames: [{ data: new Uint8Array(6).fill(2) }], audio_sample_rate: 48_000, audio_channels: 1 });
-    expect((value as PipelineChunk).audio).toHaveLength(1920);
+    const { value: heard } = await chunks.next();
+    expect(heard).toMatchObject({ audio_sample_rate: 48_000, audio_channels: 1 });
+    expect((heard as PipelineChunk).audio).toHaveLength(1920);
+    const { value: seen } = await chunks.next();
+    expect(seen).toMatchObject({ frames: [{ data: new Uint8Array(6).fill(2) }] });
   });
 
   it('does not mix sound of two formats', async () => {

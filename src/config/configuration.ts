@@ -175,7 +175,7 @@ export class Configuration {
   @IntegerVariable('TELEFUSER_MAX_BODY_BYTES', {
     description: 'Longest request body, in bytes.',
     min: 65_536,
-    max: 268_435_456,
+    max: 33_554_432,
   })
   readonly maxBodyBytes: number = 16_777_216;
 

@@ -153,9 +153,9 @@ const CASES: Record<
     property: 'maxBodyBytes',
     good: [
       ['65536', 65_536],
-      ['268435456', 268_435_456],
+      ['33554432', 33_554_432],
     ],
-    bad: ['65535', '268435457', '16MB'],
+    bad: ['65535', '33554433', '16MB'],
   },
   TELEFUSER_MAX_SDP_BYTES: {
     property: 'maxSdpBytes',

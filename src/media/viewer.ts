@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { networkInterfaces } from 'node:os';
 import type { Chunk, MediaInput, OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { AudioTrackFactory, type AudioCounts, type AudioTrack } from './audio-track.js';
@@ -13,6 +14,7 @@ import { PeerConnection, type ConnectionState, type DataChannel, type Feedback, 
 
 /** The one data channel that is served (compatibility contract). */
 const CHANNEL_LABEL = 'telefuser';
+const LOOPBACK = '127.0.0.1';
 /** How often each stream says which RTP time is now (RFC 3550 section 6.2 would allow it up to every 5 s). */
 const SENDER_REPORT_INTERVAL_MS = 1000;
 /** The first sender reports come sooner: until a receiver has one of each stream it cannot align them. */
@@ -149,11 +151,10 @@ export class Viewer {
   }
 
   /**
-   * Sends a JSON message on the data channel; false if it was dropped. Media can flow before the channel is open: what is sent until then
+   * Sends text on the data channel; false if it was dropped. Media can flow before the channel is open: what is sent until then
    * waits for it.
    */
-  send(message: Readonly<Record<string, unknown>>): boolean {
-    const text = JSON.stringify(message);
+  send(text: string): boolean {
     if (this.channel?.isOpen === true) return this.channel.send(text);
     if (!this.offersChannel || this.closing !== undefined || this.earlyMessages.length >= MAX_EARLY_MESSAGES) return false;
     this.earlyMessages.push(text);
@@ -252,7 +253,7 @@ export class ViewerFactory {
     const connection = await PeerConnection.answer(sdp, offer, {
       iceServers: this.iceServers(),
       iceGatherTimeoutMs: configuration.iceGatherTimeoutSeconds * 1000,
-      hostAddresses: configuration.iceHostAddresses,
+      hostAddresses: this.hostAddresses(),
       videoCodec: configuration.videoCodec,
       maxMessageBytes: configuration.maxMessageBytes,
     });
@@ -265,6 +266,13 @@ export class ViewerFactory {
       this.audioTracks,
       this.routers,
     );
+  }
+
+  /** The configured addresses; on a machine without a network also the loopback, which a browser on it can still reach. */
+  private hostAddresses(): readonly string[] {
+    const { iceHostAddresses } = this.configuration;
+    const isOnline = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal));
+    return isOnline || iceHostAddresses.includes(LOOPBACK) ? iceHostAddresses : [...iceHostAddresses, LOOPBACK];
   }
 
   private iceServers(): IceServer[] {

@@ -57,7 +57,7 @@ export class HostProcess {
     if (stderr) forwardLines(stderr, (line) => this.listener.onOutput(line, 'stderr'));
     // `spawn` makes a duplex stream of every further 'pipe', which its types cannot say.
     this.#pipe = (stdio?.[PROTOCOL_FD] as Duplex | null | undefined) ?? new PassThrough();
-    this.#connection = new MessageConnection(this.#pipe, {
+    this.#connection = new MessageConnection('server', this.#pipe, {
       onMessage: (message) => this.listener.onMessage(message),
       onClose: (error) => void this.#pipeClosed(error),
     });

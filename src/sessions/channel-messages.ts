@@ -21,6 +21,11 @@ export type ServerMessage =
     }
   | { readonly type: 'closed'; readonly session_id: string; readonly reason: CloseReason; readonly timestamp: number };
 
+/**
+ * Bytes of one message we send: what browsers take (Chromium's `a=max-message-size`; RFC 8841 section 6). A longer one would break the channel.
+ */
+export const MAX_SENT_MESSAGE_BYTES = 262_144;
+
 /** What can be wrong with a client's message. */
 export type MessageErrorCode =
   'malformed-message' | 'message-too-large' | 'message-too-deep' | 'not-bidirectional' | 'push-failed';

@@ -108,7 +108,8 @@ class FakeViewer {
     await this.draining;
   }
 
-  send(message: Record<string, unknown>): boolean {
+  send(text: string): boolean {
+    const message = JSON.parse(text) as Record<string, unknown>;
     this.sent.push(message);
     return true;
   }
@@ -521,6 +522,13 @@ describe('what goes through a session', () => {
       ['The JPEG is damaged.', null, null],
     ]);
     expect(session.state).toBe('live');
+    await session.close('client_delete');
+  });
+
+  it('tells the client of metadata that no data-channel message can carry, in its place', async () => {
+    const { session, messages } = await live();
+    session.metadataRouted({ text: 'x'.repeat(262_144) }, 3);
+    expect(messages('chunk')).toEqual([expect.objectContaining({ data: null, error: expect.stringContaining('at most 262144') })]);
     await session.close('client_delete');
   });
 

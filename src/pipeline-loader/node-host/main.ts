@@ -23,7 +23,7 @@ const [file = '', gpuNum = '1'] = process.argv.slice(2);
 const early: RawMessage[] = [];
 let host: ServiceHost | undefined;
 
-const connection = new MessageConnection(openPipe(), {
+const connection = new MessageConnection('host', openPipe(), {
   onMessage: (message) => (host === undefined ? early.push(message) : host.handle(message)),
   // Without a server there is nobody to work for: end at once, whatever the pipeline is doing.
   onClose: () => process.exit(0),

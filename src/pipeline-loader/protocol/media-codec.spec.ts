@@ -7,7 +7,7 @@ import { MessageDecoder, ProtocolError, type RawMessage } from './message-decode
 import { encodeMessage } from './message-encoder.js';
 
 function overTheWire({ header, parts }: { header: object; parts: readonly Uint8Array[] }): RawMessage {
-  const [message] = new MessageDecoder().push(Buffer.concat(encodeMessage(header, parts)));
+  const [message] = new MessageDecoder(65_536).push(Buffer.concat(encodeMessage(header, parts, 65_536)));
   return message!;
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { MessageDecoder, type RawMessage } from './message-decoder.js';
+import { MAX_HEADER_BYTES, MessageDecoder, type RawMessage } from './message-decoder.js';
 import { encodeMessage } from './message-encoder.js';
 
 export interface MessageConnectionListener {
@@ -8,15 +8,17 @@ export interface MessageConnectionListener {
   onClose(error?: Error): void;
 }
 
-/** Messages over a duplex byte stream, which it owns. The same on both sides of the pipe. */
+/** Messages over a duplex byte stream, which it owns. The same on both sides of the pipe, but for the limits of what each sends. */
 export class MessageConnection {
-  readonly #decoder = new MessageDecoder();
+  readonly #decoder: MessageDecoder;
   #closed = false;
 
   constructor(
+    private readonly side: 'server' | 'host',
     private readonly stream: Duplex,
     private readonly listener: MessageConnectionListener,
   ) {
+    this.#decoder = new MessageDecoder(side === 'server' ? MAX_HEADER_BYTES.fromHost : MAX_HEADER_BYTES.fromServer);
     stream.on('data', (piece: Buffer) => this.#receive(piece));
     stream.on('end', () => this.#close());
     stream.on('close', () => this.#close());
@@ -34,8 +36,9 @@ export class MessageConnection {
    *
    * @throws MessageTooLargeError at once, and then nothing was sent
    */
-  send(header: object, parts?: readonly Uint8Array[]): Promise<void> {
-    const buffers = encodeMessage(header, parts);
+  send(header: object, parts: readonly Uint8Array[] = []): Promise<void> {
+    const maxHeaderBytes = this.side === 'server' ? MAX_HEADER_BYTES.fromServer : MAX_HEADER_BYTES.fromHost;
+    const buffers = encodeMessage(header, parts, maxHeaderBytes);
     if (this.#closed || this.stream.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       this.stream.cork();

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MESSAGE_LIMITS, MessageDecoder, ProtocolError, type RawMessage } from './message-decoder.js';
+import { MAX_HEADER_BYTES, MESSAGE_LIMITS, MessageDecoder, ProtocolError, type RawMessage } from './message-decoder.js';
 import { encodeMessage, MessageTooLargeError } from './message-encoder.js';
 
 function wire(header: object, parts: readonly Uint8Array[] = []): Buffer {
-  return Buffer.concat(encodeMessage(header, parts));
+  return Buffer.concat(encodeMessage(header, parts, MAX_HEADER_BYTES.fromHost));
 }
 
 function decode(pieces: readonly Buffer[]): RawMessage[] {
-  const decoder = new MessageDecoder();
+  const decoder = new MessageDecoder(MAX_HEADER_BYTES.fromHost);
   return pieces.flatMap((piece) => [...decoder.push(piece)]);
 }
 
@@ -53,7 +53,7 @@ describe('MessageDecoder', () => {
 
   it.each([
     ['a header of nothing', prefix(0, 0)],
-    ['a header over the limit', prefix(MESSAGE_LIMITS.maxHeaderBytes + 1, 0)],
+    ['a header over the limit', prefix(MAX_HEADER_BYTES.fromHost + 1, 0)],
     ['a body over the limit', prefix(2, MESSAGE_LIMITS.maxBodyBytes + 1)],
     ['a header that is no JSON', prefix(2, 0, '{]')],
     ['a header that is no object', prefix(2, 0, '[]')],
@@ -81,9 +81,9 @@ describe('MessageDecoder', () => {
 
 describe('encodeMessage', () => {
   it('refuses what the decoder would refuse', () => {
-    expect(() => encodeMessage({ text: 'x'.repeat(MESSAGE_LIMITS.maxHeaderBytes) })).toThrow(MessageTooLargeError);
+    expect(() => encodeMessage({ text: 'x'.repeat(1000) }, [], 1000)).toThrow(MessageTooLargeError);
     const quarter = new Uint8Array(MESSAGE_LIMITS.maxBodyBytes / 4);
-    expect(encodeMessage({}, [quarter, quarter, quarter, quarter])).toHaveLength(5);
-    expect(() => encodeMessage({}, [quarter, quarter, quarter, quarter, Uint8Array.of(1)])).toThrow(MessageTooLargeError);
+    expect(encodeMessage({}, [quarter, quarter, quarter, quarter], 1000)).toHaveLength(5);
+    expect(() => encodeMessage({}, [quarter, quarter, quarter, quarter, Uint8Array.of(1)], 1000)).toThrow(MessageTooLargeError);
   });
 });

@@ -1,5 +1,11 @@
-/** Limits of one message, checked before anything is allocated. A request is one header, with the images that clients put into it. */
-export const MESSAGE_LIMITS = { maxHeaderBytes: 32 * 1024 * 1024, maxBodyBytes: 320 * 1024 * 1024, maxParts: 4096 } as const;
+/** Limits of one message in either direction, checked before anything is allocated. */
+export const MESSAGE_LIMITS = { maxBodyBytes: 320 * 1024 * 1024, maxParts: 4096 } as const;
+
+/**
+ * Longest header by who sends it. To the host a request is one header, with the images that clients put into it. From the host it is
+ * metadata, and the server parses it on the loop that sends everybody's packets.
+ */
+export const MAX_HEADER_BYTES = { fromServer: 64 * 1024 * 1024, fromHost: 1024 * 1024 } as const;
 
 /** Bytes before the header: its length and the body's, both unsigned 32-bit little-endian. */
 export const PREFIX_BYTES = 8;
@@ -26,6 +32,8 @@ export class MessageDecoder {
   #headerLength = 0;
   #message: Buffer | undefined;
   #messageFilled = 0;
+
+  constructor(private readonly maxHeaderBytes: number) {}
 
   /**
    * Takes the next piece, which belongs to the decoder from now on, and hands out every message it completes.
@@ -68,7 +76,7 @@ export class MessageDecoder {
   #readLengths(): number {
     this.#headerLength = this.#prefix.readUInt32LE(0);
     const bodyLength = this.#prefix.readUInt32LE(4);
-    if (this.#headerLength === 0 || this.#headerLength > MESSAGE_LIMITS.maxHeaderBytes) {
+    if (this.#headerLength === 0 || this.#headerLength > this.maxHeaderBytes) {
       throw new ProtocolError(`a message header of ${this.#headerLength} bytes`);
     }
     if (bodyLength > MESSAGE_LIMITS.maxBodyBytes) throw new ProtocolError(`a message body of ${bodyLength} bytes`);

@@ -6,7 +6,7 @@ import type { PixelFormat } from '../../common/index.js';
  *
  * A message is `u32le header length, u32le body length, header, body`. The header is a JSON object with a `type`; the body is binary
  * parts one after the other, and `parts` in the header has their lengths in bytes. No media is ever in the JSON. The header is at most
- * 1 MiB, the body 320 MiB. Either side ends the connection at a message that breaks this; unknown types and fields are ignored, so
+ * 64 MiB from the server and 1 MiB from the host, the body 320 MiB. Either side ends the connection at a message that breaks this; unknown types and fields are ignored, so
  * that a newer side may say more.
  *
  * Order of things:
