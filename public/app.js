@@ -76,7 +76,8 @@ async function connect() {
   video.srcObject = output;
   connection.ontrack = ({ track }) => output.addTrack(track);
   connection.onconnectionstatechange = () => {
-    if (current !== session) return;
+    // Chromium goes back to "new" for a moment when the answer bundles its transports.
+    if (current !== session || connection.connectionState === 'new') return;
     log(`connection ${connection.connectionState}`);
     showState(connection.connectionState);
     if (connection.connectionState === 'failed' || connection.connectionState === 'closed') disconnect();
@@ -142,7 +143,8 @@ async function showFigures(session) {
     element('bitrate').textContent = `${Math.round(kilobits)} kbit/s`;
   }
   session.last = inbound;
-  element('rtt').textContent = pair?.currentRoundTripTime === undefined ? '–' : `${Math.round(pair.currentRoundTripTime * 1000)} ms`;
+  element('rtt').textContent =
+    pair?.currentRoundTripTime === undefined ? '–' : `${Math.round(pair.currentRoundTripTime * 1000)} ms`;
   element('chunks').textContent = session.chunks;
 }
 
@@ -208,4 +210,4 @@ for (const button of document.querySelectorAll('[data-key]')) {
 window.addEventListener('pagehide', disconnect);
 
 showState('idle');
-askServer();
+void askServer();

@@ -9,6 +9,12 @@ import { MediaTimeline, type QueuePolicy } from './media-timeline.js';
 
 /** With `latest`, queued media beyond this makes room for newer. */
 const LATEST_MAX_LEAD_MS = 100;
+/**
+ * With `latest` a pipeline is not made to wait. But one that never waits by itself would take the whole process with chunks that are only
+ * dropped again: beyond a burst it is held to one chunk in this time, as long as its chunks make older ones go.
+ */
+const OVERFULL_PAUSE_MS = 10;
+const OVERFULL_BURST = 16;
 
 export interface ChunkRoute {
   readonly clock: MediaClock;
@@ -32,6 +38,8 @@ export class ChunkRouter {
   private readonly audioTimeline: MediaTimeline;
   private videoChunks = 0;
   private framesWithoutTrack = 0;
+  private overfullCredit = OVERFULL_BURST;
+  private overfullAtMs = 0;
 
   constructor(
     private readonly destination: ChunkRoute,
@@ -57,19 +65,31 @@ export class ChunkRouter {
   async route(chunk: Chunk, signal: AbortSignal): Promise<void> {
     const { clock, metadata } = this.destination;
     if (chunk.pictures.length > 0) this.videoChunks += 1;
-    this.place(chunk);
+    const skipMs = this.place(chunk);
     if (Object.keys(chunk.metadata).length > 0) metadata(chunk.metadata, chunk.index);
-    if (this.destination.policy === 'latest') return;
+    if (this.destination.policy === 'latest') {
+      if (skipMs > 0 && !this.takeOverfullCredit(performance.now())) await delay(OVERFULL_PAUSE_MS, undefined, { signal });
+      return;
+    }
     const endMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
     const waitMs = endMs - clock.mediaMs(performance.now()) - this.bufferMs;
     if (waitMs > 0) await delay(waitMs, undefined, { signal });
   }
 
-  private place(chunk: Chunk): void {
+  private takeOverfullCredit(nowMs: number): boolean {
+    const earned = (nowMs - this.overfullAtMs) / OVERFULL_PAUSE_MS;
+    this.overfullAtMs = nowMs;
+    this.overfullCredit = Math.min(OVERFULL_BURST, this.overfullCredit + earned) - 1;
+    return this.overfullCredit >= 0;
+  }
+
+  /** Returns the milliseconds of older media that had to go. */
+  private place(chunk: Chunk): number {
     const { clock, video, audio } = this.destination;
     const frameMs = 1000 / (chunk.fps ?? this.destination.fps);
     const nowMs = clock.mediaMs(performance.now());
     const hasPictures = chunk.pictures.length > 0;
+    let skippedMs = 0;
     if (hasPictures && chunk.audio !== undefined) {
       const togetherMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
       this.videoTimeline.advanceTo(togetherMs);
@@ -79,15 +99,18 @@ export class ChunkRouter {
     const durationMs = hasPictures ? chunk.pictures.length * frameMs : audioDurationMs(chunk);
     if (hasPictures) {
       const { startMs, skipMs } = this.videoTimeline.place(durationMs, nowMs, frameMs);
+      skippedMs += skipMs;
       if (skipMs > 0) video?.skip(skipMs);
       if (video === undefined) this.framesWithoutTrack += chunk.pictures.length;
       else video.enqueue(chunk.pictures, startMs, frameMs);
     }
     if (chunk.audio !== undefined && durationMs > 0) {
       const { startMs, skipMs } = this.audioTimeline.place(durationMs, nowMs, frameMs);
+      skippedMs += skipMs;
       if (skipMs > 0) audio?.skip(skipMs);
       audio?.enqueue(chunk.audio, startMs);
     }
+    return skippedMs;
   }
 }
 

@@ -8,10 +8,13 @@ import {
   SourceDescriptionItem,
   Vp8Packetizer,
   type Packetizer,
-  type RTCRtpSender,
+  type RTCDtlsTransport,
+  type RTCRtpTransceiver,
   type RtcpPacket,
 } from 'werift';
+import { RetransmissionHistory } from './retransmission-history.js';
 import { ntpTimestamp } from './rtcp-clock.js';
+import { HeaderExtensions } from './header-extensions.js';
 
 export type OutboundCodec = 'H264' | 'VP8' | 'OPUS';
 
@@ -29,36 +32,35 @@ export interface ReceptionReport {
 }
 
 /**
- * One outgoing RTP stream: packetises encoded frames, and says in sender reports which RTP time is which wall time. It sends its own
- * sender reports because werift's take the moment a packet left for the moment it shows, which costs lip sync.
+ * One outgoing RTP stream: packetises encoded frames, answers requests for lost packets, and says in sender reports which RTP time is which
+ * wall time. Packets go straight to werift's SRTP transport: its sender clones each one and takes the moment a packet left for the moment
+ * it shows, which costs CPU and lip sync.
  */
 export class OutboundRtp {
   readonly codec: OutboundCodec;
   /** Hz: 90000 for video (RFC 6184), 48000 for Opus (RFC 7587). */
   readonly clockRate: number;
+  readonly ssrc: number;
   private readonly packetizer: Packetizer;
+  private readonly extensions: HeaderExtensions;
+  private readonly history: RetransmissionHistory | undefined;
   private packets = 0;
   private octets = 0;
-  private retransmissionRequests = 0;
 
   constructor(
-    private readonly sender: RTCRtpSender,
+    private readonly transceiver: RTCRtpTransceiver,
     private readonly cname: string,
   ) {
-    const name = sender.codec?.name.toUpperCase();
-    if (name !== 'H264' && name !== 'VP8' && name !== 'OPUS') throw new Error(`no packetizer for ${String(name)}`);
+    const { sender } = transceiver;
+    const { codec } = sender;
+    const name = codec?.name.toUpperCase();
+    if (codec === undefined || (name !== 'H264' && name !== 'VP8' && name !== 'OPUS')) throw new Error(`no packetizer for ${String(name)}`);
     this.codec = name;
     this.clockRate = name === 'OPUS' ? 48_000 : 90_000;
-    this.packetizer = createPacketizer(name);
-    // werift starts its own report loop on the first packet unless it believes one is running.
-    sender.rtcpRunning = true;
-    sender.onGenericNack.subscribe((nack) => {
-      this.retransmissionRequests += nack.lost.length;
-    });
-  }
-
-  get ssrc(): number {
-    return this.sender.ssrc;
+    this.ssrc = sender.ssrc;
+    this.packetizer = createPacketizer(name, codec.payloadType, this.ssrc);
+    this.extensions = new HeaderExtensions(transceiver.headerExtensions, transceiver.mid ?? '');
+    this.history = RetransmissionHistory.of(transceiver);
   }
 
   get packetsSent(): number {
@@ -69,19 +71,31 @@ export class OutboundRtp {
     return this.octets;
   }
 
-  get packetsRequestedAgain(): number {
-    return this.retransmissionRequests;
-  }
-
   /** Sends one encoded frame (an H.264 access unit in Annex B, a VP8 frame, an Opus packet). Resolves once the socket has it; never rejects. */
   async send(frame: Buffer, rtpTimestamp: number): Promise<void> {
+    const { transport } = this;
+    if (transport.state !== 'connected') return;
     const packets = this.packetizer.packetize(frame, rtpTimestamp);
+    const extensions = this.extensions.now();
     this.packets += packets.length;
     const sent = packets.map((packet) => {
+      packet.header.extensions = extensions;
       this.octets += packet.payload.length;
-      return this.sender.sendRtp(packet);
+      this.history?.remember(packet);
+      return transport.sendRtp(packet.payload, packet.header);
     });
     await Promise.allSettled(sent);
+  }
+
+  /** Sends again what the receiver says it has lost (RFC 4585 section 6.2.1), as far as it is remembered. */
+  retransmit(sequenceNumbers: readonly number[]): void {
+    const { transport } = this;
+    if (transport.state !== 'connected') return;
+    const extensions = this.extensions.now();
+    for (const packet of this.history?.recall(sequenceNumbers) ?? []) {
+      packet.header.extensions = extensions;
+      void transport.sendRtp(packet.payload, packet.header).catch(() => undefined);
+    }
   }
 
   /** A sender report with the RTP time that is `unixMs` now, and our CNAME (RFC 3550 sections 6.4.1 and 6.5.1). */
@@ -105,17 +119,21 @@ export class OutboundRtp {
   }
 
   async sendRtcp(packets: RtcpPacket[]): Promise<void> {
-    if (this.sender.dtlsTransport.state !== 'connected') return;
+    if (this.transport.state !== 'connected') return;
     try {
-      await this.sender.dtlsTransport.sendRtcp(packets);
+      await this.transport.sendRtcp(packets);
     } catch {
       // A report that cannot be sent is followed by the next one, or by the end of the connection.
     }
   }
+
+  private get transport(): RTCDtlsTransport {
+    return this.transceiver.dtlsTransport;
+  }
 }
 
-function createPacketizer(codec: OutboundCodec): Packetizer {
-  const options = { maxPayloadSize: MAX_PAYLOAD_BYTES };
+function createPacketizer(codec: OutboundCodec, payloadType: number, ssrc: number): Packetizer {
+  const options = { maxPayloadSize: MAX_PAYLOAD_BYTES, payloadType, ssrc };
   switch (codec) {
     case 'H264':
       return new H264Packetizer({ ...options, inputFormat: 'annexb' });

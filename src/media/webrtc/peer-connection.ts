@@ -150,13 +150,15 @@ export class PeerConnection {
         this.report((observer) => observer.trackReceived(track));
       }
     }
+    // As DTLS server we choose the SRTP profile, and take AES-GCM: one pass where the browsers' first choice is a cipher and an HMAC.
+    for (const transport of connection.dtlsTransports) transport.role = 'server';
     const answer = await connection.createAnswer();
     await this.gather(connection.setLocalDescription(answer), iceGatherTimeoutMs);
 
     for (const transceiver of incoming) {
       if (transceiver.mid === null || !sending.has(transceiver.mid) || transceiver.sender.codec === undefined) continue;
       if (transceiver.rejected || transceiver.stopped) continue;
-      const outbound = new OutboundRtp(transceiver.sender, connection.cname);
+      const outbound = new OutboundRtp(transceiver, connection.cname);
       if (transceiver.kind === 'video') this.videoSender = outbound;
       else this.audioSender = outbound;
     }
@@ -199,7 +201,10 @@ export class PeerConnection {
     // The clock of the sender reports: a step of the system's clock must not look like a round trip.
     const nowUnixMs = performance.timeOrigin + performance.now();
     const streams = [this.videoSender, this.audioSender].filter((stream) => stream !== undefined);
-    for (const feedback of readFeedback(packet, streams, nowUnixMs)) this.observer?.feedbackReceived(feedback);
+    for (const feedback of readFeedback(packet, streams, nowUnixMs)) {
+      if (feedback.type === 'loss') feedback.stream.retransmit(feedback.sequenceNumbers);
+      else this.observer?.feedbackReceived(feedback);
+    }
   }
 
   private report(event: (observer: PeerConnectionObserver) => void): void {

@@ -1,17 +1,25 @@
-import { PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpRrPacket, RtcpSrPacket, type RtcpPacket } from 'werift';
+import { GenericNack, PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpTransportLayerFeedback, RtcpRrPacket, RtcpSrPacket, type RtcpPacket } from 'werift';
 import type { OutboundRtp, ReceptionReport } from './outbound-rtp.js';
 import { roundTripMs } from './rtcp-clock.js';
 
-/** What a receiver says about what we send it. */
+/** What a receiver says about what we send it, for those who make it. */
 export type Feedback =
   | { readonly type: 'keyframe-request' }
   /** Bits a second the receiver believes its path can take (REMB, draft-alvestrand-rmcat-remb). */
   | { readonly type: 'estimate'; readonly bitrate: number }
   | { readonly type: 'report'; readonly stream: OutboundRtp; readonly report: ReceptionReport };
 
+/** Packets that did not arrive (generic NACK, RFC 4585 section 6.2.1): the stream's own affair. */
+export interface LossFeedback {
+  readonly type: 'loss';
+  readonly stream: OutboundRtp;
+  readonly sequenceNumbers: readonly number[];
+}
+
 /** Reads one RTCP packet: what concerns none of `streams` is left out. Pure. */
-export function readFeedback(packet: RtcpPacket, streams: readonly OutboundRtp[], nowUnixMs: number): Feedback[] {
+export function readFeedback(packet: RtcpPacket, streams: readonly OutboundRtp[], nowUnixMs: number): (Feedback | LossFeedback)[] {
   if (packet instanceof RtcpPayloadSpecificFeedback) return readPayloadSpecific(packet, streams);
+  if (packet instanceof RtcpTransportLayerFeedback) return readTransportLayer(packet, streams);
   if (!(packet instanceof RtcpRrPacket) && !(packet instanceof RtcpSrPacket)) return [];
   return packet.reports.flatMap((block): Feedback[] => {
     const stream = streams.find(({ ssrc }) => ssrc === block.ssrc);
@@ -19,6 +27,14 @@ export function readFeedback(packet: RtcpPacket, streams: readonly OutboundRtp[]
     const report = { fractionLost: block.fractionLost / 256, roundTripMs: roundTripMs(nowUnixMs, block.lsr, block.dlsr) };
     return [{ type: 'report', stream, report }];
   });
+}
+
+function readTransportLayer(packet: RtcpTransportLayerFeedback, streams: readonly OutboundRtp[]): LossFeedback[] {
+  // As below: undefined for a kind werift does not know.
+  const feedback: RtcpTransportLayerFeedback['feedback'] | undefined = packet.feedback;
+  if (!(feedback instanceof GenericNack)) return [];
+  const stream = streams.find(({ ssrc }) => ssrc === feedback.mediaSourceSsrc);
+  return stream === undefined ? [] : [{ type: 'loss', stream, sequenceNumbers: feedback.lost }];
 }
 
 function readPayloadSpecific(packet: RtcpPayloadSpecificFeedback, streams: readonly OutboundRtp[]): Feedback[] {

@@ -1,0 +1,187 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { ApiClient } from '../support/api-client.ts';
+import { waitFor, within } from '../support/condition.ts';
+import type { Holdings } from '../support/probed-server.ts';
+import { testPipeline } from '../support/server.ts';
+import { WATCH, WeriftClient } from '../support/werift-client.ts';
+
+const SESSIONS = 200;
+const AT_ONCE = 6;
+/** Memory is compared from here on; the sessions before pay for what is made once. */
+const WARM_AFTER = 50;
+const MAX_MEMORY_GROWTH = 0.15;
+const DEADLINE_MS = 90_000;
+/** Kinds of resources that sessions come and go with. */
+const TRANSIENT = ['UDPWrap', 'TCPSocketWrap', 'Timeout', 'Immediate'] as const;
+
+const MEDIA = [
+  {
+    frames: { count: 1, format: 'I420', width: 64, height: 48, colour: [90, 20, 20] },
+    audio: { ms: 40, sampleRate: 48_000, channels: 1 },
+    repeat: 3,
+  },
+];
+
+let child: ChildProcess;
+let api: ApiClient;
+
+beforeAll(async () => {
+  child = fork(fileURLToPath(new URL('../support/probed-server.ts', import.meta.url)), [testPipeline('conversation')], {
+    execArgv: ['--expose-gc'],
+    env: {
+      PATH: process.env['PATH'],
+      TELEFUSER_HOST: '127.0.0.1',
+      TELEFUSER_PORT: '0',
+      TELEFUSER_LOG_LEVEL: 'error',
+      TELEFUSER_WEBRTC_MAX_SESSIONS: '50',
+      TELEFUSER_WEBRTC_CONNECT_TIMEOUT_SECONDS: '4',
+      TELEFUSER_WEBRTC_DATA_CHANNEL_TIMEOUT_SECONDS: '5',
+      TELEFUSER_WEBRTC_DISCONNECTED_GRACE_SECONDS: '0.2',
+      TELEFUSER_WEBRTC_DONE_GRACE_SECONDS: '0.1',
+      TELEFUSER_PIPELINE_CLOSE_TIMEOUT_SECONDS: '1',
+    },
+  });
+  const [message] = (await within('the server', once(child, 'message'), 20_000)) as [{ url: string }];
+  api = new ApiClient(message.url);
+});
+
+afterAll(async () => {
+  if (child.exitCode !== null) return;
+  child.disconnect();
+  await within('the server to end', once(child, 'exit'));
+});
+
+async function probe(): Promise<Holdings> {
+  const answer = once(child, 'message');
+  child.send('probe');
+  return ((await within('an answer of the server', answer)) as [Holdings])[0];
+}
+
+/** Waits until the server holds no more than `allowed`: closed sockets, and connections that are kept alive for a while, go late. */
+async function settle(allowed: Holdings['resources']): Promise<Holdings> {
+  await api.noSessions(20_000);
+  let last: Holdings | undefined;
+  return waitFor(
+    () =>
+      `resources to go; held: ${JSON.stringify(last?.resources)}, allowed: ${JSON.stringify(allowed)}, codecs: ${JSON.stringify(last?.codecs)}`,
+    async () => {
+      last = await probe();
+      const { resources, codecs } = last;
+      const held = TRANSIENT.filter((name) => (resources[name] ?? 0) > (allowed[name] ?? 0));
+      return held.length === 0 && Object.values(codecs).every((count) => count === 0) && last;
+    },
+    20_000,
+  );
+}
+
+type Life = (id: string) => Promise<void>;
+
+async function withClient(id: string, fields: object, act: (client: WeriftClient) => Promise<void>): Promise<void> {
+  await using client = await WeriftClient.connect(api, WATCH, { session_id: id, script: MEDIA, ...fields });
+  await waitFor('media', () => client.video.packets.length > 0);
+  await act(client);
+}
+
+/** Every way in which a session begins and ends. */
+const LIVES: Readonly<Record<string, Life>> = {
+  DELETE: (id) => withClient(id, {}, async () => expect((await api.delete(id)).status).toBe(200)),
+  'stop on the channel': (id) =>
+    withClient(id, {}, async (client) => {
+      client.send({ type: 'stop' });
+      expect(await api.closeReason(id)).toBe('client_stop');
+    }),
+  'client leaves': (id) => withClient(id, {}, (client) => client.close()),
+  'channel closed': (id) =>
+    withClient(id, {}, async (client) => {
+      client.channel.close();
+      expect(await api.closeReason(id)).toBe('channel_closed');
+    }),
+  // Waited for, so that as many sessions have media at once at the end as at the beginning, and memory compares like with like.
+  'client vanishes': (id) =>
+    withClient(id, { script: [{ ...MEDIA[0], repeat: 0, everyMs: 40 }] }, async (client) => {
+      await client.vanish();
+      expect(await api.closeReason(id, 15_000)).toBe('disconnected');
+    }),
+  'killed before its answer arrives': async (id) => {
+    await using client = await WeriftClient.prepare(WATCH);
+    expect((await client.offer(api, { session_id: id })).status).toBe(200);
+    await client.vanish();
+  },
+  'killed in its DTLS handshake': async (id) => {
+    await using client = await WeriftClient.prepare(WATCH);
+    const answer = await client.offer(api, { session_id: id });
+    await client.connection.setRemoteDescription({ type: 'answer', sdp: answer.body['sdp'] as string });
+    await waitFor('the handshake', () =>
+      client.connection.dtlsTransports.some(({ state }) => state === 'connecting' || state === 'connected'),
+    );
+    await client.vanish();
+  },
+  'refused by the pipeline': async (id) => {
+    await using client = await WeriftClient.prepare(WATCH);
+    expect((await client.offer(api, { session_id: id, config: { misbehave: { createSession: 'throw' } } })).status).toBe(400);
+  },
+  'HTTP request aborted': async (id) => {
+    await using client = await WeriftClient.prepare(WATCH);
+    const body = JSON.stringify({ sdp: client.offerSdp, task: 'test', session_id: id });
+    const post = request(new URL('v1/stream/webrtc/offer', api.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    });
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    post.on('error', () => undefined).on('close', resolve);
+    post.end(body, () => setTimeout(() => post.destroy(), Number(id.split('-')[1]) % 12));
+    await within('the end of the request', closed);
+  },
+  completed: (id) =>
+    withClient(id, { misbehave: { pullChunks: 'end' } }, async () => {
+      expect(await api.closeReason(id)).toBe('completed');
+    }),
+};
+
+async function live(from: number, to: number): Promise<void> {
+  const lives = Object.entries(LIVES);
+  let next = from;
+  const worker = async (): Promise<void> => {
+    while (next < to) {
+      const number = next++;
+      const [name, life] = lives[number % lives.length] ?? ['', async () => undefined];
+      await life(`leak-${number}`).catch((error: unknown) => {
+        throw new Error(`session ${number} (${name}) failed`, { cause: error });
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+it(
+  `holds nothing of ${SESSIONS} sessions that are over, however they ended`,
+  async () => {
+    const { resources: fresh } = await settle({});
+    await live(0, WARM_AFTER);
+    const warm = await settle(fresh);
+    await live(WARM_AFTER, SESSIONS);
+    const end = await settle(fresh);
+
+    const hosts = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+    expect(hosts.split(' ').filter(Boolean)).toHaveLength(1);
+    expect(end.resources['UDPWrap'] ?? 0).toBe(0);
+    expect(end.resources['Timeout'] ?? 0).toBeLessThanOrEqual(fresh['Timeout'] ?? 0);
+    expect(Object.values(end.codecs)).toEqual(Object.values(end.codecs).map(() => 0));
+    expect(Object.keys(end.codecs).sort()).toEqual(['OpusEncoder', 'PictureDecoder', 'VideoEncoder']);
+    const growth = end.rssBytes / warm.rssBytes - 1;
+    const inMiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+    console.info(
+      `memory after ${WARM_AFTER} and ${SESSIONS} sessions: ${inMiB(warm.rssBytes)}, ${inMiB(end.rssBytes)} (${(growth * 100).toFixed(1)} %); ` +
+        `heap ${inMiB(warm.heapBytes)}, ${inMiB(end.heapBytes)}; resources ${JSON.stringify(end.resources)}`,
+    );
+    expect(growth).toBeLessThan(MAX_MEMORY_GROWTH);
+  },
+  DEADLINE_MS,
+);
