@@ -104,10 +104,13 @@ module.exports = {
       name: 'pipelines-know-only-the-contract',
       comment:
         'A pipeline runs in its own process and is a stranger: it sees the types of telefuser-stream/pipeline, no more. The examples ' +
-        "share one clip and its loader, which lie with the pipeline that plays it.",
+        'share one clip and its loader, which lie with the pipeline that plays it.',
       severity: 'error',
       from: { path: '^pipelines/([^/]+)/' },
-      to: { path: '^(src|dist|test|scripts|pipelines)/', pathNot: ['^pipelines/$1/', '^pipelines/video-replay/clip\\.ts$', '^(src|dist)/pipeline-loader/contract/'] },
+      to: {
+        path: '^(src|dist|test|scripts|pipelines)/',
+        pathNot: ['^pipelines/$1/', '^pipelines/video-replay/clip\\.ts$', '^(src|dist)/pipeline-loader/contract/'],
+      },
     },
     {
       name: 'tests-see-the-server-as-built',

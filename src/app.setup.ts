@@ -23,6 +23,8 @@ const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
 const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_PATH_PARAMETER_CHARACTERS = 256;
 
+const UNREADABLE_JSON = 'The body is not JSON that is taken: it is malformed, or has a "__proto__" or "constructor" key.';
+
 /** The HTTP adapter, with every limit that Fastify itself enforces. */
 export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapter {
   return new FastifyAdapter({
@@ -71,7 +73,7 @@ function acceptJsonOnly(app: NestFastifyApplication, { maxBodyBytes, maxJsonDept
       return;
     }
     void parseJson(request as Parameters<typeof parseJson>[0], body.toString('utf8'), (error, value) => {
-      if (error !== null) done(error);
+      if (error !== null) done(new Problem('malformed-request', UNREADABLE_JSON, { cause: error }));
       else if (exceedsJsonDepth(value, maxJsonDepth)) done(tooDeep(maxJsonDepth));
       else done(null, value);
     });

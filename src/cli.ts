@@ -14,6 +14,9 @@ if (Number.parseInt(process.versions.node, 10) < REQUIRED_NODE_MAJOR) {
 // Pictures are memory outside the JavaScript heap. V8's separate limit for such memory is so low that raw pictures of one session cause four
 // full collections a second; counted with the heap, it is one in two seconds, and the process is no larger.
 setFlagsFromString('--external-memory-accounted-in-global-limit');
+// What streams produces garbage steadily and keeps little. Letting the heap grow to three times what it keeps, not one and a half, saves
+// a tenth of a session's CPU.
+setFlagsFromString('--heap-growing-percent=200');
 
 const { runCommand } = await import('./command-line/index.js');
 const code = await runCommand(process.argv.slice(2), process, async (options) => {

@@ -137,9 +137,9 @@ export class AudioTrack {
       this.position = undefined;
       this.finished?.();
     } else if (lateMs < -LEAD_MS - 0.5) {
-      this.timer = setTimeout(() => this.schedule(), -lateMs - LEAD_MS);
+      this.timer = setTimeout(() => this.schedule(), Math.ceil(-lateMs - LEAD_MS));
     } else if (missing && !this.ending && lateMs < PATIENCE_MS) {
-      this.timer = setTimeout(() => this.schedule(), PATIENCE_MS - lateMs);
+      this.timer = setTimeout(() => this.schedule(), Math.ceil(PATIENCE_MS - lateMs));
     } else {
       this.working = this.sendFrame(this.position)
         .catch(() => undefined)
@@ -158,7 +158,7 @@ export class AudioTrack {
     const { codec } = await this.encoderFor(this.queue.channels);
     const packet = await codec.encode(samples);
     if (this.closed) return;
-    await this.outbound.send(packet, this.rtpTimestamp((position / AUDIO_CLOCK_RATE) * 1000));
+    this.outbound.send(packet, this.rtpTimestamp((position / AUDIO_CLOCK_RATE) * 1000));
     this.sentFrames += 1;
   }
 

@@ -169,7 +169,8 @@ export class FrameTrack {
     }
     const waitMs = next.mediaMs - this.nowMs();
     if (waitMs <= 0.5) this.work(() => this.showDue());
-    else this.timer = setTimeout(() => this.schedule(), waitMs);
+    // Timers drop the fraction of a millisecond; without rounding up, each would fire once too early.
+    else this.timer = setTimeout(() => this.schedule(), Math.ceil(waitMs));
   }
 
   /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. A job does not reject. */
@@ -244,7 +245,7 @@ export class FrameTrack {
     }
     // Two pictures never share a media time: a receiver takes the second for a part of the first.
     this.lastSentMediaMs = Math.max(mediaMs, this.lastSentMediaMs + 1);
-    await this.outbound.send(encoded.data, this.rtpTimestamp(this.lastSentMediaMs));
+    this.outbound.send(encoded.data, this.rtpTimestamp(this.lastSentMediaMs));
     return 'sent';
   }
 

@@ -385,7 +385,7 @@ describe('a bidirectional pipeline', () => {
     const run = await host.open('s', {});
     const problems: string[] = [];
     run.onPushError((problem) => problems.push(problem));
-    run.push('x'.repeat(1024 * 1024));
+    run.push('x'.repeat(64 * 1024 * 1024));
     expect(problems[0]).toContain('cannot be handed to the pipeline');
     await run.close();
   });

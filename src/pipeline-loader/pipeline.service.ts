@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Configuration, readEnvironment, type SecurityLevel } from '../config/index.js';
 import { errorMessage } from './contract/error-message.js';
@@ -44,6 +45,7 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
   #service: HostedService | undefined;
   #state: PipelineState = 'starting';
   #failure: string | undefined;
+  #folder: string | undefined;
   #startSeconds: number | undefined;
 
   constructor(
@@ -137,6 +139,7 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     const began = performance.now();
     try {
       const { entry } = await this.policy.admit();
+      this.#folder = dirname(entry);
       if (this.#state === 'stopped') return;
       this.#host = new PipelineHost(
         {
@@ -165,11 +168,18 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     void this.#host?.stop();
     if (this.#state !== 'starting') return;
     this.#state = 'failed';
-    this.#failure = error.message;
+    this.#failure = this.#withoutFolder(error.message);
     // A command that ends because of it says so itself, in one line.
     if (!this.configuration.exitOnStartFailure) this.#logger.error(error.message);
     if (error.pipelineStack !== undefined) this.#logger.debug(error.pipelineStack);
     this.#rejectStarted(error);
+  }
+
+  /** HTTP answers with the reason, so it names the pipeline's files, but not where on this machine they lie. */
+  #withoutFolder(message: string): string {
+    return this.#folder === undefined
+      ? message
+      : message.replaceAll(`file://${this.#folder}/`, '').replaceAll(`${this.#folder}/`, '');
   }
 
   #hostExited(cause: string): void {

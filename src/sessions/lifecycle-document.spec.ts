@@ -8,7 +8,7 @@ const document = readFileSync(new URL('../../docs/lifecycle.md', import.meta.url
 /** Cells of the table whose header begins with `firstHeader`. */
 function readTable(firstHeader: string): string[][] {
   const lines = document.split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${firstHeader} |`));
+  const start = lines.findIndex((line) => new RegExp(`^\\| ${firstHeader} +\\|`).test(line));
   const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
   return lines
     .slice(start, end)

@@ -19,6 +19,8 @@ import { Session } from './session.js';
 
 /** Frames a second when neither the request nor the pipeline says. */
 const DEFAULT_FPS = 24;
+/** As for a request's own `fps`. */
+const MIN_FPS = 1;
 const MAX_FPS = 240;
 
 /** An offer after it was read and inspected. */
@@ -174,8 +176,8 @@ export class SessionService {
     if (fps !== undefined) return fps;
     const configured = config['fps'];
     if (configured !== undefined && configured !== null) {
-      if (typeof configured === 'number' && configured > 0 && configured <= MAX_FPS) return configured;
-      const detail = `fps must be a number above 0 and at most ${MAX_FPS}`;
+      if (typeof configured === 'number' && configured >= MIN_FPS && configured <= MAX_FPS) return configured;
+      const detail = `fps must be a number from ${MIN_FPS} to ${MAX_FPS}`;
       throw new Problem('validation-failed', `config.${detail}.`, { errors: [{ pointer: '/config/fps', detail }] });
     }
     return this.pipeline.defaultFps ?? DEFAULT_FPS;

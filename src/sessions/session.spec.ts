@@ -528,7 +528,9 @@ describe('what goes through a session', () => {
   it('tells the client of metadata that no data-channel message can carry, in its place', async () => {
     const { session, messages } = await live();
     session.metadataRouted({ text: 'x'.repeat(262_144) }, 3);
-    expect(messages('chunk')).toEqual([expect.objectContaining({ data: null, error: expect.stringContaining('at most 262144') })]);
+    expect(messages('chunk')).toEqual([
+      expect.objectContaining({ data: null, error: expect.stringContaining('at most 262144') }),
+    ]);
     await session.close('client_delete');
   });
 

@@ -2,7 +2,13 @@ import { Logger } from '@nestjs/common';
 import type { Chunk, MediaInput } from '../common/index.js';
 import type { ConnectionState, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
 import { PipelineCrashedError, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
-import { MAX_SENT_MESSAGE_BYTES, parseMessage, type MessageErrorCode, type MessageLimits, type ServerMessage } from './channel-messages.js';
+import {
+  MAX_SENT_MESSAGE_BYTES,
+  parseMessage,
+  type MessageErrorCode,
+  type MessageLimits,
+  type ServerMessage,
+} from './channel-messages.js';
 import type { CloseReason } from './close-reason.js';
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
 
@@ -268,6 +274,9 @@ export class Session implements ViewerObserver {
     const text = JSON.stringify(message);
     const bytes = Buffer.byteLength(text);
     if (bytes <= MAX_SENT_MESSAGE_BYTES) this.viewer.send(text);
-    else this.chunkRefused(`The metadata of a chunk makes a message of ${bytes} bytes; at most ${MAX_SENT_MESSAGE_BYTES} can be sent.`);
+    else
+      this.chunkRefused(
+        `The metadata of a chunk makes a message of ${bytes} bytes; at most ${MAX_SENT_MESSAGE_BYTES} can be sent.`,
+      );
   }
 }

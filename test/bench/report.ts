@@ -89,7 +89,7 @@ export function formatTable(results: Results): string {
 }
 
 /** CPU of one session as a multiple of the reference. */
-export function cpuRatio({ reference, session }: CpuComparison): number {
+function cpuRatio({ reference, session }: CpuComparison): number {
   return sessionFrameMs(session) / reference.pacedMs;
 }
 

@@ -185,7 +185,7 @@ export class AiortcClient implements AsyncDisposable {
 
   private async nextEvent(timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
+    const timer = setTimeout(() => resolve(), timeoutMs);
     this.waiting.add(resolve);
     await promise;
     this.waiting.delete(resolve);

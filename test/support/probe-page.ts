@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { LumaCondition, OpenResult, Recording, ViewerOptions } from './page/probe.ts';
 
-export type { FrameRecord, Recording, SoundRecord } from './page/probe.ts';
+export type { FrameRecord, Recording } from './page/probe.ts';
 
 /** Where the page finds the measuring code: on the server's own origin, which a secure context and the page's fetch calls need. */
 const PREFIX = '/__probe/';

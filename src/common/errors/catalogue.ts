@@ -41,7 +41,7 @@ const entries = {
     title: 'The request cannot be read',
     when: 'The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded.',
     remedy: 'Send a JSON object with `content-type: application/json`.',
-    example: 'Body is not valid JSON but content-type is set to "application/json".',
+    example: 'The body is not JSON that is taken: it is malformed, or has a "__proto__" or "constructor" key.',
   },
   'session-not-found': {
     status: 404,

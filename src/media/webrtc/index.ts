@@ -1,6 +1,5 @@
 export { type DataChannel } from './data-channel.js';
 export { type EncodedInput, type InboundTrack } from './inbound-track.js';
-export { isUsableVideoCodec } from './offer-filter.js';
 export { type OutboundRtp, type ReceptionReport } from './outbound-rtp.js';
 export {
   PeerConnection,

@@ -1,30 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import type { OfferedCodec, OfferSummary } from '../../common/index.js';
-import { isUsableVideoCodec, withBundledPorts, withoutUnusableH264 } from './offer-filter.js';
+import { withBundledPorts, withoutUnusableH264 } from './offer-filter.js';
 
 function codec(payloadType: number, name: string, parameters = ''): OfferedCodec {
   return { payloadType, name, clockRate: 90_000, parameters };
 }
 
-describe('isUsableVideoCodec', () => {
+describe('H.264 in an offer', () => {
   it.each([
-    [true, 'VP8', ''],
-    [true, 'H264', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'],
-    [true, 'H264', 'profile-level-id=42001f;packetization-mode=1'],
-    [true, 'H264', 'packetization-mode=1; profile-level-id=42E01F'],
-    [true, 'H264', 'PACKETIZATION-MODE=1'],
-    [false, 'H264', ''],
-    [false, 'H264', 'profile-level-id=42e01f'],
-    [false, 'H264', 'packetization-mode=0;profile-level-id=42e01f'],
-    [false, 'H264', 'packetization-mode=10;profile-level-id=42e01f'],
-    [false, 'H264', 'x-packetization-mode=1;profile-level-id=42e01f'],
-    [false, 'H264', 'packetization-mode=1;profile-level-id=640c1f'],
-    [false, 'H264', 'packetization-mode=1;profile-level-id=4d001f'],
-    [false, 'VP9', 'profile-id=0'],
-    [false, 'AV1', ''],
-    [false, 'RTX', 'apt=96'],
-  ])('says %s for %s with "%s"', (usable, name, parameters) => {
-    expect(isUsableVideoCodec(codec(96, name, parameters))).toBe(usable);
+    [true, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'],
+    [true, 'profile-level-id=42001f;packetization-mode=1'],
+    [true, 'packetization-mode=1; profile-level-id=42E01F'],
+    [true, 'PACKETIZATION-MODE=1'],
+    [false, ''],
+    [false, 'profile-level-id=42e01f'],
+    [false, 'packetization-mode=0;profile-level-id=42e01f'],
+    [false, 'packetization-mode=10;profile-level-id=42e01f'],
+    [false, 'x-packetization-mode=1;profile-level-id=42e01f'],
+    [false, 'packetization-mode=1;profile-level-id=640c1f'],
+    [false, 'packetization-mode=1;profile-level-id=4d001f'],
+  ])('is kept (%s) with "%s"', (kept, parameters) => {
+    const sdp = ['v=0', 'm=video 9 UDP/TLS/RTP/SAVPF 96 98', 'a=rtpmap:96 H264/90000', 'a=rtpmap:98 VP8/90000'].join('\r\n');
+    const codecs = [codec(96, 'H264', parameters), codec(98, 'VP8')];
+    const filtered = withoutUnusableH264(sdp, {
+      media: [{ mid: '0', kind: 'video', direction: 'recvonly', codecs }],
+      dataChannel: false,
+      iceCandidates: 0,
+    });
+    expect(filtered.includes('H264')).toBe(kept);
+    expect(filtered).toContain(kept ? 'SAVPF 96 98' : 'SAVPF 98');
   });
 });
 

@@ -9,11 +9,6 @@ function isUsableH264(codec: OfferedCodec): boolean {
   return profile === undefined || profile.startsWith('42');
 }
 
-/** Whether our encoders and decoders can carry this video codec. */
-export function isUsableVideoCodec(codec: OfferedCodec): boolean {
-  return codec.name === 'VP8' || (codec.name === 'H264' && isUsableH264(codec));
-}
-
 /**
  * The offer without the H.264 payload types we cannot serve (high profile, packetization mode 0). werift matches codecs by name alone and
  * would otherwise settle on whichever H.264 comes first.

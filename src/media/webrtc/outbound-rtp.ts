@@ -54,7 +54,8 @@ export class OutboundRtp {
     const { sender } = transceiver;
     const { codec } = sender;
     const name = codec?.name.toUpperCase();
-    if (codec === undefined || (name !== 'H264' && name !== 'VP8' && name !== 'OPUS')) throw new Error(`no packetizer for ${String(name)}`);
+    if (codec === undefined || (name !== 'H264' && name !== 'VP8' && name !== 'OPUS'))
+      throw new Error(`no packetizer for ${String(name)}`);
     this.codec = name;
     this.clockRate = name === 'OPUS' ? 48_000 : 90_000;
     this.ssrc = sender.ssrc;
@@ -71,20 +72,20 @@ export class OutboundRtp {
     return this.octets;
   }
 
-  /** Sends one encoded frame (an H.264 access unit in Annex B, a VP8 frame, an Opus packet). Resolves once the socket has it; never rejects. */
-  async send(frame: Buffer, rtpTimestamp: number): Promise<void> {
+  /** Sends one encoded frame: an H.264 access unit in Annex B, a VP8 frame, an Opus packet. A packet the network refuses is a lost packet. */
+  send(frame: Buffer, rtpTimestamp: number): void {
     const { transport } = this;
     if (transport.state !== 'connected') return;
     const packets = this.packetizer.packetize(frame, rtpTimestamp);
     const extensions = this.extensions.now();
     this.packets += packets.length;
-    const sent = packets.map((packet) => {
+    for (const packet of packets) {
       packet.header.extensions = extensions;
       this.octets += packet.payload.length;
       this.history?.remember(packet);
-      return transport.sendRtp(packet.payload, packet.header);
-    });
-    await Promise.allSettled(sent);
+      // It settles when the socket has the packet, and does not reject.
+      void transport.sendRtp(packet.payload, packet.header);
+    }
   }
 
   /** Sends again what the receiver says it has lost (RFC 4585 section 6.2.1), as far as it is remembered. */
@@ -94,7 +95,7 @@ export class OutboundRtp {
     const extensions = this.extensions.now();
     for (const packet of this.history?.recall(sequenceNumbers) ?? []) {
       packet.header.extensions = extensions;
-      void transport.sendRtp(packet.payload, packet.header).catch(() => undefined);
+      void transport.sendRtp(packet.payload, packet.header);
     }
   }
 

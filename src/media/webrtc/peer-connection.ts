@@ -140,24 +140,13 @@ export class PeerConnection {
 
     await connection.setRemoteDescription({ type: 'offer', sdp: withBundledPorts(withoutUnusableH264(sdp, offer)) });
     const sending = chooseSendingSections(offer);
-    for (const transceiver of incoming) {
-      const section = offer.media.find((media) => media.mid === transceiver.mid);
-      const sends = section !== undefined && sending.has(section.mid);
-      const receives = section?.direction === 'sendonly' || section?.direction === 'sendrecv';
-      transceiver.setDirection(sends ? (receives ? 'sendrecv' : 'sendonly') : receives ? 'recvonly' : 'inactive');
-      if (receives) {
-        const track = new InboundTrack(transceiver.receiver.track, transceiver);
-        this.report((observer) => observer.trackReceived(track));
-      }
-    }
+    for (const transceiver of incoming) this.setDirection(transceiver, offer, sending);
     // As DTLS server we choose the SRTP profile, and take AES-GCM: one pass where the browsers' first choice is a cipher and an HMAC.
     for (const transport of connection.dtlsTransports) transport.role = 'server';
-    const answer = await connection.createAnswer();
-    await this.gather(connection.setLocalDescription(answer), iceGatherTimeoutMs);
+    await this.gather(connection.setLocalDescription(await connection.createAnswer()), iceGatherTimeoutMs);
 
-    for (const transceiver of incoming) {
-      if (transceiver.mid === null || !sending.has(transceiver.mid) || transceiver.sender.codec === undefined) continue;
-      if (transceiver.rejected || transceiver.stopped) continue;
+    const accepted = incoming.filter(({ rejected, stopped, sender }) => !rejected && !stopped && sender.codec !== undefined);
+    for (const transceiver of accepted.filter(({ mid }) => mid !== null && sending.has(mid))) {
       const outbound = new OutboundRtp(transceiver, connection.cname);
       if (transceiver.kind === 'video') this.videoSender = outbound;
       else this.audioSender = outbound;
@@ -166,6 +155,17 @@ export class PeerConnection {
       throw new Error('the offer has no codec that this server can send: it sends H264 and VP8, and Opus.');
     }
     this.watchTransports();
+  }
+
+  private setDirection(transceiver: RTCRtpTransceiver, offer: OfferSummary, sending: ReadonlySet<string>): void {
+    const section = offer.media.find((media) => media.mid === transceiver.mid);
+    const sends = section !== undefined && sending.has(section.mid);
+    const receives = section?.direction === 'sendonly' || section?.direction === 'sendrecv';
+    if (sends) transceiver.setDirection(receives ? 'sendrecv' : 'sendonly');
+    else transceiver.setDirection(receives ? 'recvonly' : 'inactive');
+    if (!receives) return;
+    const track = new InboundTrack(transceiver.receiver.track, transceiver);
+    this.report((observer) => observer.trackReceived(track));
   }
 
   private watchTransports(): void {

@@ -1,4 +1,12 @@
-import { GenericNack, PictureLossIndication, RtcpPayloadSpecificFeedback, RtcpTransportLayerFeedback, RtcpRrPacket, RtcpSrPacket, type RtcpPacket } from 'werift';
+import {
+  GenericNack,
+  PictureLossIndication,
+  RtcpPayloadSpecificFeedback,
+  RtcpTransportLayerFeedback,
+  RtcpRrPacket,
+  RtcpSrPacket,
+  type RtcpPacket,
+} from 'werift';
 import type { OutboundRtp, ReceptionReport } from './outbound-rtp.js';
 import { roundTripMs } from './rtcp-clock.js';
 
@@ -17,7 +25,11 @@ export interface LossFeedback {
 }
 
 /** Reads one RTCP packet: what concerns none of `streams` is left out. Pure. */
-export function readFeedback(packet: RtcpPacket, streams: readonly OutboundRtp[], nowUnixMs: number): (Feedback | LossFeedback)[] {
+export function readFeedback(
+  packet: RtcpPacket,
+  streams: readonly OutboundRtp[],
+  nowUnixMs: number,
+): (Feedback | LossFeedback)[] {
   if (packet instanceof RtcpPayloadSpecificFeedback) return readPayloadSpecific(packet, streams);
   if (packet instanceof RtcpTransportLayerFeedback) return readTransportLayer(packet, streams);
   if (!(packet instanceof RtcpRrPacket) && !(packet instanceof RtcpSrPacket)) return [];

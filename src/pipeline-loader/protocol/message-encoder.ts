@@ -14,8 +14,7 @@ export function encodeMessage(header: object, parts: readonly Uint8Array[], maxH
   const json = JSON.stringify(parts.length === 0 ? header : { ...header, parts: parts.map((part) => part.length) });
   const headerLength = Buffer.byteLength(json);
   const bodyLength = parts.reduce((sum, part) => sum + part.length, 0);
-  if (headerLength > maxHeaderBytes)
-    throw new MessageTooLargeError(`${headerLength} bytes of JSON in one message`);
+  if (headerLength > maxHeaderBytes) throw new MessageTooLargeError(`${headerLength} bytes of JSON in one message`);
   if (bodyLength > MESSAGE_LIMITS.maxBodyBytes) throw new MessageTooLargeError(`${bodyLength} bytes of media in one message`);
   if (parts.length > MESSAGE_LIMITS.maxParts) throw new MessageTooLargeError(`${parts.length} parts in one message`);
   const head = Buffer.allocUnsafe(PREFIX_BYTES + headerLength);
