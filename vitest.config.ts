@@ -21,7 +21,6 @@ const heavyProject = (name: string, groupOrder: number) => ({
 export default defineConfig({
   test: {
     pool: 'forks',
-    passWithNoTests: true,
     projects: [
       {
         extends: true,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The `telefuser` command. In a clone it runs the built server on the pinned Node, whichever Node started it; so it uses
-// only syntax and modules that Node 18 has.
+// only syntax and modules that Node 20 has.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -9,7 +9,7 @@ const MAX_LOG_LINES = 200;
 const element = (id) => document.getElementById(id);
 const video = element('video');
 
-/** The open connection, or null. */
+/** The session that is being opened or is open, or null. Whoever awaits asks afterwards whether it still is theirs. */
 let current = null;
 let mode = null;
 const pressed = new Set();
@@ -64,13 +64,16 @@ async function openInputs() {
   return navigator.mediaDevices.getUserMedia(wanted);
 }
 
-async function connect() {
+/** Opens a session. Returns quietly, with nothing left behind, when it was disconnected meanwhile. */
+async function connect(session) {
   const inputs = await openInputs();
+  if (current !== session) {
+    stopTracks(inputs);
+    return;
+  }
   const connection = new RTCPeerConnection();
   const channel = connection.createDataChannel('telefuser');
-  const session = { connection, channel, inputs, id: null, frames: 0, chunks: 0, timer: 0 };
-  current = session;
-  showState('connecting');
+  Object.assign(session, { connection, channel, inputs });
 
   const output = new MediaStream();
   video.srcObject = output;
@@ -89,8 +92,12 @@ async function connect() {
   const sent = new Set(inputs.getTracks().map((track) => (connection.addTrack(track, inputs), track.kind)));
   for (const kind of ['video', 'audio']) if (!sent.has(kind)) connection.addTransceiver(kind, { direction: 'recvonly' });
 
-  await connection.setLocalDescription();
+  const offer = await connection.createOffer();
+  if (current !== session) return;
+  await connection.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp) });
+  if (current !== session) return;
   await gathered(connection);
+  if (current !== session) return;
   const body = { sdp: connection.localDescription.sdp, type: 'offer', task: 'demo' };
   if (element('prompt').value !== '') body.prompt = element('prompt').value;
   if (mode === 'server_push') body.duration_s = Number(element('duration').value) || 60;
@@ -101,10 +108,21 @@ async function connect() {
   });
   const result = await answer.json();
   if (!answer.ok) throw new Error(`${answer.status}: ${result.detail}`);
+  if (current !== session) {
+    closeOnServer(result.session_id);
+    return;
+  }
   session.id = result.session_id;
   log(`session ${session.id}`);
   await connection.setRemoteDescription({ type: 'answer', sdp: result.sdp });
+  if (current !== session) return;
   session.timer = setInterval(() => showFigures(session), 1000);
+}
+
+/** The offer with `stereo=1` on its Opus line: without it Chromium decodes what arrives as mono. */
+function withStereo(sdp) {
+  const opus = /^a=rtpmap:(\d+) opus\/48000/im.exec(sdp)?.[1];
+  return opus === undefined ? sdp : sdp.replace(new RegExp(`^a=fmtp:${opus} (?!(.*;)?stereo=).*$`, 'm'), '$&;stereo=1');
 }
 
 /** Resolves when all ICE candidates are in the local description, or after a second: those found by then will do. */
@@ -154,16 +172,24 @@ function disconnect() {
   current = null;
   clearInterval(session.timer);
   pressed.clear();
-  for (const track of session.inputs.getTracks()) track.stop();
-  session.connection.close();
+  if (session.inputs !== null) stopTracks(session.inputs);
+  session.connection?.close();
   video.srcObject = null;
   showState('idle');
   // The server notices the closed connection by itself; the DELETE only makes it certain.
-  if (session.id !== null) fetch(`v1/stream/webrtc/${session.id}`, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  if (session.id !== null) closeOnServer(session.id);
+}
+
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+function closeOnServer(id) {
+  fetch(`v1/stream/webrtc/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true }).catch(() => undefined);
 }
 
 function sendKey(key, action) {
-  if (current?.channel.readyState !== 'open' || mode !== 'bidirectional') return;
+  if (current?.channel?.readyState !== 'open' || mode !== 'bidirectional') return;
   if (action === 'press' ? pressed.has(key) : !pressed.has(key)) return;
   if (action === 'press') pressed.add(key);
   else pressed.delete(key);
@@ -177,9 +203,15 @@ function releaseAll() {
 
 element('form').addEventListener('submit', async (event) => {
   event.preventDefault();
+  if (current !== null) return;
+  const session = { connection: null, channel: null, inputs: null, id: null, chunks: 0, timer: 0 };
+  current = session;
+  showState('connecting');
   try {
-    await connect();
+    await connect(session);
   } catch (error) {
+    // What fails after a disconnect fails because of it.
+    if (current !== session) return;
     log(error.message);
     disconnect();
     showState('failed');

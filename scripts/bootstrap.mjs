@@ -1,5 +1,5 @@
 // Brings a clone to the point where it can run: dependencies installed, server built. Runs on whatever Node the machine
-// has (18 or newer) and before anything is installed, so it uses Node's own modules only. Both steps are skipped, in a few
+// has (20 or newer) and before anything is installed, so it uses Node's own modules only. Both steps are skipped, in a few
 // milliseconds, when nothing has changed. Progress goes to stderr: stdout belongs to the program that is started.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -31,7 +31,7 @@ function classify(error: unknown, configuration?: Pick<Configuration, 'host' | '
   if (error instanceof ConfigurationError) {
     const isFlag = error.problems.every(({ name }) => name.startsWith('-'));
     const where = isFlag ? 'Correct the argument' : 'Correct it in the environment or in .env';
-    return { reason: 'usage', line: `${error.message}. ${where}; docs/configuration.md lists what is allowed.` };
+    return { reason: 'usage', line: `${asSentence(error.message)} ${where}; docs/configuration.md lists what is allowed.` };
   }
   if (isStartError(error)) return { reason: REASON_OF_START_FAILURE[error.kind] ?? 'pipelineNotStarted', line: error.message };
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -43,6 +43,11 @@ function classify(error: unknown, configuration?: Pick<Configuration, 'host' | '
     reason: 'unexpected',
     line: `unexpected error: ${message}. Set TELEFUSER_LOG_LEVEL=debug to see where it comes from.`,
   };
+}
+
+/** Adds the full stop, unless a question ends the text already. */
+function asSentence(text: string): string {
+  return text.endsWith('?') ? text : `${text}.`;
 }
 
 function describeListenFailure(code: string | undefined, { host, port }: Pick<Configuration, 'host' | 'port'>): string {

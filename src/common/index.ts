@@ -1,6 +1,6 @@
 export type { Chunk, EncodedPicture, MediaInput, PcmAudio, Picture, PixelFormat, RawPicture } from './chunk.js';
 export * from './errors/index.js';
 export { exceedsJsonDepth } from './json-limits.js';
-export type { MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';
+export type { DtlsSetup, MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';
 export { RequestValidationPipe } from './validation/request-validation.pipe.js';
 export { VERSION } from './version.js';

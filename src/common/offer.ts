@@ -12,6 +12,9 @@ export interface OfferedCodec {
   readonly parameters: string;
 }
 
+/** Who may open the DTLS handshake, as the client says (RFC 8842 section 5): itself only, we only, or whichever we choose. */
+export type DtlsSetup = 'active' | 'passive' | 'actpass';
+
 export interface OfferedMedia {
   readonly mid: string;
   readonly kind: 'audio' | 'video';
@@ -27,4 +30,6 @@ export interface OfferSummary {
   /** Whether there is an SCTP section, so that a data channel can open. */
   readonly dataChannel: boolean;
   readonly iceCandidates: number;
+  /** One value for the whole offer. */
+  readonly dtlsSetup: DtlsSetup;
 }

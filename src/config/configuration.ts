@@ -109,7 +109,7 @@ export class Configuration {
 
   @IntegerVariable('TELEFUSER_WEBRTC_START_BITRATE', {
     description: 'Bits a second that a video track starts with, until the network is known; never more than the ceiling.',
-    min: 50_000,
+    min: 100_000,
     max: 50_000_000,
   })
   readonly startVideoBitrate: number = 1_000_000;

@@ -83,10 +83,10 @@ const CASES: Record<
   TELEFUSER_WEBRTC_START_BITRATE: {
     property: 'startVideoBitrate',
     good: [
-      ['50000', 50_000],
+      ['100000', 100_000],
       ['50000000', 50_000_000],
     ],
-    bad: ['49999', '50000001'],
+    bad: ['99999', '50000001'],
   },
   TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS: {
     property: 'videoBufferSeconds',

@@ -111,7 +111,7 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
         .slice(1)
         .every((late) => late <= -LEAD_MS + 5),
     ).toBe(true);
-    expect(track.counts).toEqual({ sentFrames: 50, silenceMs: 0, surplusMs: 0, skippedMs: 0 });
+    expect(track.counts).toEqual({ sentFrames: 50, silenceMs: 0, surplusMs: 0, skippedMs: 0, failedFrames: 0 });
     const levels = await heard(outbound.sent.map(({ data }) => data));
     expect(Math.min(...levels.slice(2))).toBeGreaterThan(10_000);
   });
@@ -121,7 +121,7 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
     for (let index = 0; index < 10; index += 1) track.enqueue(tone(100, { sampleRate: 44_100, channels: 2 }), index * 100);
     await pass(track, 980);
     expect(times()).toEqual(every20Ms(49));
-    expect(track.counts).toMatchObject({ silenceMs: 0, surplusMs: 0, skippedMs: 0 });
+    expect(track.counts).toMatchObject({ silenceMs: 0, surplusMs: 0, skippedMs: 0, failedFrames: 0 });
     expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(10_000);
   });
 
@@ -171,7 +171,7 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
     track.enqueue(tone(500), 0);
     track.enqueue(tone(500), 300);
     await pass(track, 800);
-    expect(track.counts).toEqual({ sentFrames: 40, silenceMs: 0, surplusMs: 200, skippedMs: 0 });
+    expect(track.counts).toEqual({ sentFrames: 40, silenceMs: 0, surplusMs: 200, skippedMs: 0, failedFrames: 0 });
   });
 
   it('moves to stereo and back without a break', async () => {

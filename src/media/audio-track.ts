@@ -29,6 +29,8 @@ export interface AudioCounts {
   readonly surplusMs: number;
   /** Milliseconds of audio left out to keep up: an interactive session's skips, and what a stall of the process made too late. */
   readonly skippedMs: number;
+  /** Frames that could not be encoded or sent. */
+  readonly failedFrames: number;
 }
 
 /**
@@ -48,6 +50,7 @@ export class AudioTrack {
   private skippedSamples = 0;
   private silentRunMs = 0;
   private sentFrames = 0;
+  private failedFrames = 0;
   private closed = false;
   private ending = false;
   private finished: (() => void) | undefined;
@@ -91,6 +94,7 @@ export class AudioTrack {
       silenceMs: toMs(this.silentSamples),
       surplusMs: toMs(this.queue.surplusSamples),
       skippedMs: toMs(this.skippedSamples),
+      failedFrames: this.failedFrames,
     };
   }
 
@@ -142,7 +146,9 @@ export class AudioTrack {
       this.timer = setTimeout(() => this.schedule(), Math.ceil(PATIENCE_MS - lateMs));
     } else {
       this.working = this.sendFrame(this.position)
-        .catch(() => undefined)
+        .catch(() => {
+          this.failedFrames += 1;
+        })
         .finally(() => {
           this.working = undefined;
           this.schedule();

@@ -173,12 +173,15 @@ export class FrameTrack {
     else this.timer = setTimeout(() => this.schedule(), Math.ceil(waitMs));
   }
 
-  /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. A job does not reject. */
+  /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. */
   private work(job: () => Promise<void>): void {
-    this.working = job().finally(() => {
-      this.working = undefined;
-      this.schedule();
-    });
+    this.working = job()
+      // Jobs count their own failures; what is thrown beyond that must not end the process.
+      .catch((error: unknown) => this.refuse(`A picture could not be sent: ${String(error)}`))
+      .finally(() => {
+        this.working = undefined;
+        this.schedule();
+      });
   }
 
   private async showDue(): Promise<void> {

@@ -28,6 +28,8 @@ const FLUSH_TIMEOUT_MS = 250;
 
 /** Told of what a viewer does. Must not throw. */
 export interface ViewerObserver {
+  /** Whether incoming media is to be decoded at all. */
+  readonly takesMedia: boolean;
   connectionStateChanged(state: ConnectionState): void;
   channelOpened(): void;
   channelClosed(): void;
@@ -111,7 +113,9 @@ export class Viewer {
     this.connection.observe({
       connectionStateChanged: (state) => observer.connectionStateChanged(state),
       dataChannelAdded: (channel) => this.acceptChannel(channel, observer),
-      trackReceived: (track) => this.relays.push(new MediaRelay(track, (input) => observer.mediaReceived(input))),
+      trackReceived: (track) => {
+        if (observer.takesMedia) this.relays.push(new MediaRelay(track, (input) => observer.mediaReceived(input)));
+      },
       feedbackReceived: (feedback) => this.receiveFeedback(feedback),
     });
   }
@@ -169,7 +173,8 @@ export class Viewer {
 
   private async closeOnce(): Promise<void> {
     clearTimeout(this.reportTimer);
-    await Promise.all([this.video?.close(), this.audio?.close(), ...this.relays.map((relay) => relay.close())]);
+    // Whatever fails to close, the sockets do.
+    await Promise.allSettled([this.video?.close(), this.audio?.close(), ...this.relays.map((relay) => relay.close())]);
     await this.channel?.flushed(FLUSH_TIMEOUT_MS);
     await this.connection.close();
   }

@@ -110,7 +110,7 @@ export class PipelineHost implements RunChannel {
     } catch (error) {
       // Refused: the host has nothing of it. Anything else may have left something behind there.
       if (error instanceof SessionRefusedError || error instanceof SessionConflictError) this.#runs.delete(run.run);
-      else void run.close();
+      else await run.close();
       throw error;
     }
     return run;

@@ -36,6 +36,7 @@ export class SessionRegistry implements BeforeApplicationShutdown {
 
   /** Gives back an id whose session was not built, or is gone. */
   free(id: string): void {
+    this.sessions.delete(id);
     this.reserved.delete(id);
   }
 
@@ -48,7 +49,6 @@ export class SessionRegistry implements BeforeApplicationShutdown {
 
   /** Forgets a session that has closed, but not why. */
   remove(id: string, reason: CloseReason): void {
-    this.sessions.delete(id);
     this.free(id);
     this.ended.set(id, reason);
     const oldest = this.ended.size > MAX_REMEMBERED ? this.ended.keys().next() : undefined;

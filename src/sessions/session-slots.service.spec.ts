@@ -48,11 +48,11 @@ describe('SessionSlots', () => {
     expect(slots.inUse).toBe(0);
   });
 
-  it('is not given back by a claim that comes after the end of the request', () => {
+  it('cannot be claimed after the end of the request gave it back', () => {
     const slots = slotsOf(1);
     const lease = acquired(slots);
     lease.releaseUnclaimed();
-    lease.claim();
+    expect(() => lease.claim()).toThrow('given back');
     lease.release();
     expect(slots.inUse).toBe(0);
   });
@@ -71,7 +71,8 @@ describe('SessionSlots', () => {
             expect(lease !== undefined).toBe(free);
             if (lease !== undefined) leases.push({ lease, claimed: false, released: false });
           } else if (held !== undefined) {
-            held.lease[kind]();
+            if (kind === 'claim' && held.released) expect(() => held.lease.claim()).toThrow('given back');
+            else held.lease[kind]();
             if (kind === 'claim') held.claimed = true;
             if (kind === 'release' || (kind === 'releaseUnclaimed' && !held.claimed)) held.released = true;
           }

@@ -11,8 +11,9 @@ export class SlotLease {
 
   constructor(private readonly giveBack: () => void) {}
 
-  /** The session takes the slot over; from now on only `release()` gives it back. */
+  /** The session takes the slot over; from now on only `release()` gives it back. Throws when it was given back already. */
   claim(): void {
+    if (this.released) throw new Error('the slot was given back before a session claimed it');
     this.claimed = true;
   }
 

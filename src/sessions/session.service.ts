@@ -54,27 +54,41 @@ export class SessionService {
   ) {}
 
   /**
-   * Opens a session in the reserved slot and returns it with its answer made. Throws a `Problem`; the caller's lease stays unclaimed then.
+   * Opens a session in the reserved slot and returns it with its answer made. Throws a `Problem`; then everything that was built is gone
+   * before the slot is given back, so that abandoned offers cannot pile up beyond the limit.
    * @param abandoned aborts when the HTTP client goes away: what was built is closed again.
    */
   async open(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
+    requireClient(abandoned);
+    lease.claim();
+    try {
+      return await this.build(offer, lease, abandoned);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  private async build(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
     const mode = this.runningMode();
     requireUsableOffer(offer.summary, mode);
     const fps = this.fpsOf(offer);
     const requestedId = offer.sessionId ?? randomUUID();
     this.registry.reserve(requestedId);
     let run: PipelineRun | undefined;
+    let viewer: Viewer | undefined;
     let id = requestedId;
     try {
       run = await this.openRun(requestedId, offer, mode, abandoned);
       if (run.sessionId !== requestedId) {
         id = this.adoptPipelineId(run.sessionId, requestedId);
       }
-      const viewer = await this.negotiate(offer, mode);
-      lease.claim();
+      requireClient(abandoned);
+      viewer = await this.negotiate(offer, mode);
+      requireClient(abandoned);
       return this.begin(id, mode, fps, run, viewer, lease, abandoned);
     } catch (error) {
-      await run?.close();
+      await Promise.allSettled([run?.close(), viewer?.close()]);
       // Once the pipeline's own id was adopted, the requested one may be another session's already.
       this.registry.free(id);
       throw error;
@@ -109,7 +123,7 @@ export class SessionService {
       return await this.pipeline.open(id, request, signal);
     } catch (error) {
       // Nobody hears this answer; but it is no unexpected error either, and must not fill the log as one.
-      if (signal.aborted) throw new Problem('negotiation-failed', 'The client went away before its answer.', { cause: error });
+      requireClient(signal, error);
       throw toProblem(error);
     }
   }
@@ -166,8 +180,7 @@ export class SessionService {
     this.registry.add(session);
     session.begin();
     this.logger.log(`session ${id} opened: ${mode}`);
-    if (abandoned.aborted) void session.close('offer_abandoned');
-    else abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
+    abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;
   }
 
@@ -182,6 +195,10 @@ export class SessionService {
     }
     return this.pipeline.defaultFps ?? DEFAULT_FPS;
   }
+}
+
+function requireClient(abandoned: AbortSignal, cause?: unknown): void {
+  if (abandoned.aborted) throw new Problem('negotiation-failed', 'The client went away before its answer.', { cause });
 }
 
 function requireUsableOffer(offer: OfferSummary, mode: StreamMode): void {

@@ -67,6 +67,11 @@ export class Session implements ViewerObserver {
     return this.options.mode;
   }
 
+  /** Whether the client's camera and microphone are of use to the pipeline. */
+  get takesMedia(): boolean {
+    return this.mode === 'bidirectional';
+  }
+
   get state(): SessionState {
     return this.currentState;
   }
@@ -165,9 +170,10 @@ export class Session implements ViewerObserver {
   }
 
   private becomeLive(): void {
+    // A client that comes back while its last messages are on their way is not to be given up for having been away.
+    this.clear('grace');
     if (!this.transition('connected')) return;
     this.clear('connect');
-    this.clear('grace');
     this.viewer.start(this.options.fps, this);
     this.connected.resolve();
   }
@@ -206,6 +212,7 @@ export class Session implements ViewerObserver {
     if (this.aborter.signal.aborted) return;
     this.send({ type: 'done', session_id: this.id, total_chunks: this.viewer.videoChunks, timestamp: Date.now() / 1000 });
     this.transition('ended');
+    this.clear('grace');
     this.after('done', this.options.timeouts.doneGraceMs, reason);
   }
 

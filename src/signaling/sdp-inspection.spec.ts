@@ -70,8 +70,36 @@ describe('inspectOffer', () => {
     expect(h264?.parameters).toBe('profile-level-id=42e01f;level-asymmetry-allowed=1;packetization-mode=1');
   });
 
-  it.each([['\n'], ['\r']])('takes lines that end in %j', (ending) => {
-    expect(inspectOffer(CHROMIUM.replaceAll('\r\n', ending), LIMITS)).toEqual(inspectOffer(CHROMIUM, LIMITS));
+  it('takes lines that end in LF alone, all or some of them', () => {
+    expect(inspectOffer(CHROMIUM.replaceAll('\r\n', '\n'), LIMITS)).toEqual(inspectOffer(CHROMIUM, LIMITS));
+    expect(inspectOffer(CHROMIUM.replace('\r\n', '\n'), LIMITS)).toEqual(inspectOffer(CHROMIUM, LIMITS));
+  });
+
+  it.each([
+    ['every line', CHROMIUM.replaceAll('\r\n', '\r')],
+    ['one line', CHROMIUM.replace('\r\n', '\r')],
+    ['the last line', `${CHROMIUM}a=x\r`],
+    ['an empty line', CHROMIUM.replace('\r\n', '\r\r\n')],
+  ])('refuses a CR without LF at the end of %s', (_what, sdp) => {
+    expect(refusal(sdp)).toContain('carriage return without a line feed');
+  });
+
+  it.each(['actpass', 'active', 'passive'] as const)('reads a=setup:%s, of the sections or of the session', (setup) => {
+    expect(inspectOffer(CHROMIUM.replaceAll('a=setup:actpass', `a=setup:${setup}`), LIMITS).dtlsSetup).toBe(setup);
+    const without = CHROMIUM.replaceAll('a=setup:actpass\r\n', '');
+    expect(inspectOffer(without.replace('t=0 0', `t=0 0\r\na=setup:${setup}`), LIMITS).dtlsSetup).toBe(setup);
+    expect(inspectOffer(CHROMIUM.replace('t=0 0', `t=0 0\r\na=setup:${setup}`), LIMITS).dtlsSetup).toBe('actpass');
+  });
+
+  it('takes an offer without a=setup for actpass, and a section without it for the same as the others', () => {
+    expect(inspectOffer(CHROMIUM.replaceAll('a=setup:actpass\r\n', ''), LIMITS).dtlsSetup).toBe('actpass');
+    const passive = CHROMIUM.replaceAll('a=setup:actpass', 'a=setup:passive');
+    expect(inspectOffer(passive.replace('a=setup:passive\r\n', ''), LIMITS).dtlsSetup).toBe('passive');
+  });
+
+  it('does not ask a rejected section for its a=setup', () => {
+    const rejected = 'm=audio 0 UDP/TLS/RTP/SAVPF 111\r\na=setup:holdconn\r\na=mid:1\r\n';
+    expect(inspectOffer(CHROMIUM.replace(/m=audio 9 .*?(?=m=application)/su, rejected), LIMITS).dtlsSetup).toBe('actpass');
   });
 
   it('leaves a rejected section out, and does not ask it for credentials', () => {
@@ -169,6 +197,11 @@ describe('inspectOffer', () => {
     ['has no fingerprint', allReplaced(/a=fingerprint.*\r\n/gu, ''), 'no DTLS fingerprint (a=fingerprint) in the video section'],
     ['has a broken fingerprint', replaced('sha-256 4A:', 'sha-256 4G:'), 'a=fingerprint in the video section is malformed'],
     ['has a fingerprint of an unknown hash', replaced('sha-256', 'crc-32'), 'a=fingerprint in the video section is malformed'],
+    ['holds its connection', allReplaced(/a=setup:actpass/gu, 'a=setup:holdconn'), 'a=setup:holdconn is not taken'],
+    ['has an unknown a=setup', replaced('a=setup:actpass', 'a=setup:Active'), 'a=setup:Active is not taken'],
+    ['has an empty a=setup', replaced('a=setup:actpass', 'a=setup'), 'a=setup: is not taken'],
+    ['differs in a=setup', replaced('a=setup:actpass', 'a=setup:passive'), 'differ in a=setup (passive, actpass)'],
+    ['has two a=setup in a section', replaced('a=setup:actpass', 'a=setup:actpass\r\na=setup:active'), 'differ in a=setup'],
     ['has a section without mid', replaced('a=mid:1\r\n', ''), 'no a=mid in the audio section'],
     ['uses a mid twice', replaced('a=mid:1', 'a=mid:0'), 'uses a=mid:0 twice'],
     ['has an empty mid', replaced('a=mid:1', 'a=mid:'), 'a=mid of the offer is malformed'],
@@ -180,6 +213,7 @@ describe('inspectOffer', () => {
 
   it('does not repeat a hostile value at length', () => {
     expect(refusal(replaced('m=audio', `m=${'x'.repeat(10_000)}`)).length).toBeLessThan(200);
+    expect(refusal(replaced('a=setup:actpass', `a=setup:${'x'.repeat(10_000)}`)).length).toBeLessThan(200);
     expect(refusal(allReplaced(/UDP\/TLS\/RTP\/SAVPF/gu, 'y'.repeat(10_000))).length).toBeLessThan(200);
   });
 
@@ -244,7 +278,8 @@ describe('inspectOffer', () => {
     ['codecs', `${CHROMIUM}${'a=rtpmap:96 VP8/90000\r\n'.repeat(40_000)}`],
     ['colons', `v=0\r\na=fingerprint:sha-256 ${'AA:'.repeat(330_000)}!`],
     ['spaces', `v=0\r\nm=video ${' '.repeat(1_000_000)}`],
-    ['line ends', 'v=0'.padEnd(1_000_000, '\r')],
+    ['line ends', 'v=0'.padEnd(1_000_000, '\n')],
+    ['carriage returns', 'v=0'.padEnd(1_000_000, '\r')],
   ])('deals with a megabyte of %s within half a second', (_what, sdp) => {
     const begunMs = performance.now();
     try {

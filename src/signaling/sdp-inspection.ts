@@ -1,4 +1,11 @@
-import { Problem, type MediaDirection, type OfferedCodec, type OfferedMedia, type OfferSummary } from '../common/index.js';
+import {
+  Problem,
+  type DtlsSetup,
+  type MediaDirection,
+  type OfferedCodec,
+  type OfferedMedia,
+  type OfferSummary,
+} from '../common/index.js';
 
 export interface SdpLimits {
   /** UTF-8 bytes of the whole description. */
@@ -11,6 +18,7 @@ const MAX_MEDIA_SECTIONS = 16;
 /** Payload types of one section; Chromium sends about fifty. */
 const MAX_CODECS = 128;
 const DIRECTIONS: ReadonlySet<string> = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
+const SETUPS: ReadonlySet<string> = new Set<DtlsSetup>(['actpass', 'active', 'passive']);
 /** ICE user fragment and password, RFC 8839 section 5.4: ice-chars, 4–256 and 22–256. */
 const ICE_UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
 const ICE_PWD = /^[A-Za-z0-9+/]{22,256}$/;
@@ -31,7 +39,10 @@ interface Section {
 export function inspectOffer(sdp: string, limits: SdpLimits): OfferSummary {
   const bytes = Buffer.byteLength(sdp);
   if (bytes > limits.maxSdpBytes) refuse(`The offer has ${bytes} bytes; at most ${limits.maxSdpBytes} are taken.`);
-  const lines = sdp.split(/\r\n|\n|\r/).filter((line) => line !== '');
+  if (/\r(?!\n)/.test(sdp)) {
+    refuse('The offer has a carriage return without a line feed after it: end each line in CRLF (RFC 8866 section 5).');
+  }
+  const lines = sdp.split(/\r\n|\n/).filter((line) => line !== '');
   if (lines.length === 0) refuse('The offer is empty. Send the sdp of the RTCSessionDescription that createOffer() made.');
   const broken = lines.findIndex((line) => !/^[a-z]=/.test(line));
   if (broken !== -1) refuse(`The offer is not SDP: line ${broken + 1} is not of the form "x=value".`);
@@ -52,6 +63,7 @@ export function inspectOffer(sdp: string, limits: SdpLimits): OfferSummary {
     media: used.filter(({ kind }) => kind !== 'application').map((section) => readMedia(section, session)),
     dataChannel: used.some(({ kind }) => kind === 'application'),
     iceCandidates,
+    dtlsSetup: readSetup(used, session),
   };
 }
 
@@ -119,6 +131,23 @@ function requireTransport(section: Section, session: ReadonlyMap<string, readonl
   if (fingerprint === undefined) refuse(`The offer has no DTLS fingerprint (a=fingerprint) in ${where}.`);
   if (!FINGERPRINT.test(fingerprint)) refuse(`The offer's a=fingerprint in ${where} is malformed (RFC 8122 section 5).`);
   if (section.attributes.get('mid')?.[0] === undefined) refuse(`The offer has no a=mid in ${where}.`);
+}
+
+/**
+ * What the offered sections say of the DTLS roles. One value for all, as bundled sections share a transport (RFC 8843 section 7.1.3); a
+ * section without one goes along with the others. Where nobody says anything, the choice is ours.
+ */
+function readSetup(sections: readonly Section[], session: ReadonlyMap<string, readonly string[]>): DtlsSetup {
+  const stated = new Set(sections.flatMap(({ attributes }) => attributes.get('setup') ?? session.get('setup') ?? []));
+  for (const value of stated) {
+    if (!isSetup(value)) refuse(`The offer's a=setup:${value.slice(0, 32)} is not taken: send a=setup:actpass.`);
+  }
+  if (stated.size > 1) refuse(`The offer's sections differ in a=setup (${[...stated].join(', ')}): send the same in each.`);
+  return [...stated].find(isSetup) ?? 'actpass';
+}
+
+function isSetup(value: string): value is DtlsSetup {
+  return SETUPS.has(value);
 }
 
 function requireDistinctMids(sections: readonly Section[]): void {

@@ -1,22 +1,23 @@
-import { Body, Controller, Delete, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ApiProblems } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease } from '../sessions/index.js';
-import { AnswerDto, OfferDto, SessionClosedDto } from './offer.dto.js';
+import { AnswerDto, OfferDto } from './offer.dto.js';
 import { inspectOffer } from './sdp-inspection.js';
 
 /** Aborts when the client goes away before its answer was written. */
 function abandonedSignal(response: ServerResponse): AbortSignal {
   const aborter = new AbortController();
+  if (response.closed) aborter.abort(new Error('the client went away'));
   response.once('close', () => {
     if (!response.writableFinished) aborter.abort(new Error('the client went away'));
   });
   return aborter.signal;
 }
 
-/** The HTTP door to WebRTC: an offer opens a session, a DELETE closes it. */
+/** The HTTP door to WebRTC: an offer opens a session. {@link SessionsController} closes it. */
 @ApiTags('webrtc')
 @Controller('v1/stream/webrtc')
 export class WebRtcController {
@@ -66,17 +67,6 @@ export class WebRtcController {
       abandonedSignal(reply.raw),
     );
     return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
-  }
-
-  /** Closes a session. */
-  @Delete(':session_id')
-  @ApiOperation({ summary: 'Close a session' })
-  @ApiParam({ name: 'session_id', example: 'demo-1' })
-  @ApiOkResponse({ type: SessionClosedDto, description: 'The session is closed and everything it used is released.' })
-  @ApiProblems('session-not-found')
-  async close(@Param('session_id') sessionId: string): Promise<SessionClosedDto> {
-    await this.sessions.close(sessionId);
-    return { session_id: sessionId, status: 'closed' };
   }
 }
 

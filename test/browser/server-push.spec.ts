@@ -87,6 +87,18 @@ describe('a server-push pipeline in Chromium', () => {
     expect(heard.peakDecibels).toBeGreaterThan(-30);
   });
 
+  it('is heard in stereo: 220 Hz on the left only, 440 Hz on the right only', async () => {
+    const { handle } = await probe.openSession({ request: { loop: true } });
+    const [left = [], right = []] = await probe.listenStereo(handle, [220, 440], 2500);
+    await probe.closeSession(handle);
+    const [[left220 = Number.NaN, left440 = Number.NaN], [right220 = Number.NaN, right440 = Number.NaN]] = [left, right];
+    // Each tone of the chord is below −36 dBFS, and the analyser's window takes some of it; mono would make both sides equal.
+    expect(left220).toBeGreaterThan(-65);
+    expect(right440).toBeGreaterThan(-65);
+    expect(left220 - right220).toBeGreaterThan(15);
+    expect(right440 - left440).toBeGreaterThan(15);
+  });
+
   it('keeps sound and picture together', async () => {
     const { handle } = await probe.openSession({
       request: { loop: true },

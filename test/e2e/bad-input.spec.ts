@@ -379,6 +379,29 @@ describe('bad requests', () => {
     expect(server.slotsInUse).toBe(0);
   });
 
+  it('keeps the slot of an abandoned offer until the pipeline has let go of it', async () => {
+    const [, client] = await started;
+    await using server = await TestServer.start(testPipeline('conversation'), {
+      TELEFUSER_WEBRTC_MAX_SESSIONS: '1',
+      TELEFUSER_PIPELINE_CALL_TIMEOUT_SECONDS: '2',
+      TELEFUSER_PIPELINE_CLOSE_TIMEOUT_SECONDS: '0.5',
+    });
+    const abandoned = new AbortController();
+    const hanging = fetch(new URL('/v1/stream/webrtc/offer', server.api.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: offer(client.offerSdp, { config: { misbehave: { createSession: 'hang' } } }),
+      signal: abandoned.signal,
+    });
+    await waitFor('the slot to be taken', () => server.slotsInUse === 1);
+    abandoned.abort();
+    await expect(hanging).rejects.toThrow(/abort/iu);
+    const answer = await server.api.offer({});
+    record('offer while an abandoned one still occupies the only slot', inWords(answer));
+    expect(answer.status).toBe(503);
+    await server.idle();
+  });
+
   it('drops clients that speak no HTTP or stop half-way', async () => {
     const [server] = await started;
     const { hostname, port } = new URL(server.api.url);

@@ -87,6 +87,15 @@ export class ProbePage {
     return this.page.evaluate((values) => globalThis.telefuserProbe.listen(...values), [handle, durationMs] as const);
   }
 
+  /** What WebAudio hears of a session at these frequencies within a time, in dB: first the left channel, then the right. */
+  async listenStereo(handle: number, frequencies: readonly number[], durationMs: number): Promise<number[][]> {
+    return this.page.evaluate((values) => globalThis.telefuserProbe.listenStereo(...values), [
+      handle,
+      frequencies,
+      durationMs,
+    ] as const);
+  }
+
   async closeSession(handle: number, tellServer = true): Promise<void> {
     await this.page.evaluate((values) => globalThis.telefuserProbe.close(...values), [handle, tellServer] as const);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OfferedCodec, OfferSummary } from '../../common/index.js';
-import { withBundledPorts, withoutUnusableH264 } from './offer-filter.js';
+import { withBundledPorts, withoutUnusableH264, withSetup } from './offer-filter.js';
 
 function codec(payloadType: number, name: string, parameters = ''): OfferedCodec {
   return { payloadType, name, clockRate: 90_000, parameters };
@@ -26,6 +26,7 @@ describe('H.264 in an offer', () => {
       media: [{ mid: '0', kind: 'video', direction: 'recvonly', codecs }],
       dataChannel: false,
       iceCandidates: 0,
+      dtlsSetup: 'actpass',
     });
     expect(filtered.includes('H264')).toBe(kept);
     expect(filtered).toContain(kept ? 'SAVPF 96 98' : 'SAVPF 98');
@@ -73,6 +74,7 @@ const OFFER: OfferSummary = {
   ],
   dataChannel: true,
   iceCandidates: 0,
+  dtlsSetup: 'actpass',
 };
 
 describe('withoutUnusableH264', () => {
@@ -96,6 +98,21 @@ describe('withoutUnusableH264', () => {
     const offer: OfferSummary = { ...OFFER, media: [{ mid: '1', kind: 'video', direction: 'recvonly', codecs }] };
     const lines = withoutUnusableH264(sdp, offer).split('\r\n');
     expect(lines.slice(3)).toEqual(['m=video 9 UDP/TLS/RTP/SAVPF 96 97', 'a=mid:1', ...SDP.split('\r\n').slice(-2)]);
+  });
+});
+
+describe('withSetup', () => {
+  it('gives each section that says nothing the value of the offer, and ends every line in CRLF', () => {
+    const sdp = 'v=0\r\na=setup:passive\nm=video 9 X 96\na=setup:passive\r\na=mid:0\nm=audio 9 X 111\na=mid:1\n';
+    const expected = ['v=0', 'a=setup:passive', 'm=video 9 X 96', 'a=setup:passive', 'a=mid:0'];
+    expected.push('m=audio 9 X 111', 'a=setup:passive', 'a=mid:1', '');
+    expect(withSetup(sdp, { ...OFFER, dtlsSetup: 'passive' })).toBe(expected.join('\r\n'));
+  });
+
+  it('gives a complete offer, and one without sections, back as it is', () => {
+    const sdp = 'v=0\r\nm=video 9 X 96\r\na=setup:actpass\r\n';
+    expect(withSetup(sdp, OFFER)).toBe(sdp);
+    expect(withSetup('v=0\r\n', OFFER)).toBe('v=0\r\n');
   });
 });
 

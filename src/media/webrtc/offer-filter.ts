@@ -48,6 +48,21 @@ function withoutPayloadTypes(mediaLine: string, dropped: ReadonlySet<number>): s
 }
 
 /**
+ * The offer with `a=setup` in every section, and every line ended by CRLF. werift drops the fingerprints of a section without `a=setup`,
+ * which may be left out or come from the session or the bundle; and it reads lines that end in LF only where no line ends in CRLF.
+ */
+export function withSetup(sdp: string, { dtlsSetup }: OfferSummary): string {
+  const lines = sdp.split(/\r\n|\n/);
+  const starts = lines.flatMap((line, index) => (line.startsWith('m=') ? [index] : []));
+  const first = starts[0] ?? lines.length;
+  const sections = starts.map((start, index) => {
+    const [media = '', ...rest] = lines.slice(start, starts[index + 1]);
+    return rest.some((line) => line.startsWith('a=setup:')) ? [media, ...rest] : [media, `a=setup:${dtlsSetup}`, ...rest];
+  });
+  return [...lines.slice(0, first), ...sections.flat()].join('\r\n');
+}
+
+/**
  * The offer with a port for every section that only shares another's transport (`a=bundle-only`): such a section has port 0 by RFC 8843
  * section 6, which werift takes for a rejection.
  */

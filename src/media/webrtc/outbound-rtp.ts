@@ -19,7 +19,7 @@ import { HeaderExtensions } from './header-extensions.js';
 export type OutboundCodec = 'H264' | 'VP8' | 'OPUS';
 
 /**
- * RTP payload bytes in one packet. With IPv6 (40), UDP (8), RTP (12), header extensions (up to 24), the RTX prefix (2) and the SRTP tag
+ * RTP payload bytes in one packet. With IPv6 (40), UDP (8), RTP (12), header extensions (up to 28), the RTX prefix (2) and the SRTP tag
  * (16) a datagram stays under the 1280 bytes that every IPv6 path carries (RFC 8200 section 5).
  */
 const MAX_PAYLOAD_BYTES = 1160;
@@ -88,12 +88,12 @@ export class OutboundRtp {
     }
   }
 
-  /** Sends again what the receiver says it has lost (RFC 4585 section 6.2.1), as far as it is remembered. */
+  /** Sends again what the receiver says it has lost (RFC 4585 section 6.2.1), as far as it is remembered and within the bounds of `recall`. */
   retransmit(sequenceNumbers: readonly number[]): void {
     const { transport } = this;
     if (transport.state !== 'connected') return;
     const extensions = this.extensions.now();
-    for (const packet of this.history?.recall(sequenceNumbers) ?? []) {
+    for (const packet of this.history?.recall(sequenceNumbers, performance.now()) ?? []) {
       packet.header.extensions = extensions;
       void transport.sendRtp(packet.payload, packet.header);
     }

@@ -15,7 +15,7 @@ import { onPeerClosed, sendCloseNotify } from './close-notify.js';
 import { DataChannel } from './data-channel.js';
 import { abandonHandshake } from './dtls-handshake.js';
 import { InboundTrack } from './inbound-track.js';
-import { withBundledPorts, withoutUnusableH264 } from './offer-filter.js';
+import { withBundledPorts, withoutUnusableH264, withSetup } from './offer-filter.js';
 import { OutboundRtp } from './outbound-rtp.js';
 import { separateRecordNumbers } from './record-numbers.js';
 import { readFeedback, type Feedback } from './rtcp-feedback.js';
@@ -138,12 +138,17 @@ export class PeerConnection {
     const incoming: RTCRtpTransceiver[] = [];
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => incoming.push(transceiver));
 
-    await connection.setRemoteDescription({ type: 'offer', sdp: withBundledPorts(withoutUnusableH264(sdp, offer)) });
+    const readable = withBundledPorts(withSetup(withoutUnusableH264(sdp, offer), offer));
+    await connection.setRemoteDescription({ type: 'offer', sdp: readable });
     const sending = chooseSendingSections(offer);
     for (const transceiver of incoming) this.setDirection(transceiver, offer, sending);
-    // As DTLS server we choose the SRTP profile, and take AES-GCM: one pass where the browsers' first choice is a cipher and an HMAC.
-    for (const transport of connection.dtlsTransports) transport.role = 'server';
+    // As DTLS server we choose the SRTP profile, and take AES-GCM: one pass where the browsers' first choice is a cipher and an HMAC. A
+    // client that only waits for the handshake (RFC 8842 section 5.3) leaves us no choice.
+    const role = offer.dtlsSetup === 'passive' ? 'client' : 'server';
+    for (const transport of connection.dtlsTransports) transport.role = role;
     await this.gather(connection.setLocalDescription(await connection.createAnswer()), iceGatherTimeoutMs);
+    // Where werift's reading of the offer differs from ours: an answer to nothing would leave the client waiting.
+    if (!/^m=/mu.test(this.localSdp)) throw new Error('the answer has no media section: the offer could not be read.');
 
     const accepted = incoming.filter(({ rejected, stopped, sender }) => !rejected && !stopped && sender.codec !== undefined);
     for (const transceiver of accepted.filter(({ mid }) => mid !== null && sending.has(mid))) {

@@ -8,7 +8,8 @@ export function errorMessage(thrown: unknown): string {
   } catch {
     text = 'an error that cannot be read';
   }
-  const line = text.replace(/\s*\n\s*/g, ' ').trim() || 'no message';
+  // Control characters would let a prompt that ends up in an error write lines of its own into the log (CWE-117).
+  const line = text.replace(/[\s\p{Cc}\u2028\u2029]*[\p{Cc}\u2028\u2029][\s\p{Cc}\u2028\u2029]*/gu, ' ').trim() || 'no message';
   return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line;
 }
 

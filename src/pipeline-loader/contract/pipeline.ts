@@ -16,21 +16,35 @@ export type ChunkSource = AsyncIterable<PipelineChunk> | Iterable<PipelineChunk>
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /**
- * The body of the offer without `sdp` and `type`: the fields the contract names and any further field the client sent.
+ * What `serve` gets: the body of the offer without `sdp` and `type`, that is the fields the contract names and any further field the
+ * client sent. A field that was sent as null is left out.
  */
 export interface ServeRequest {
   readonly task?: string;
   readonly session_id?: string;
+  /** The session's id again, under the name that pipelines of the original server read. The server sets it. */
+  readonly task_id?: string;
   readonly prompt?: string;
   /** Frames a second the client asked for. */
   readonly fps?: number;
+  /** The offer's `config` as it was sent, empty when it was not. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly [field: string]: unknown;
 }
 
-/** What `createSession` gets: the same fields as {@link ServeRequest}; `session_id` is always set. */
-export interface SessionConfig extends ServeRequest {
+/**
+ * What `createSession` gets: one flat object. The members of the offer's `config`, over them the offer's other fields without `sdp` and
+ * `type` (one that was sent as null is left out), over them `session_id`. There is no `config` and no `task_id` of the server's making.
+ * Where an offer leaves out a field that the contract names, a member of `config` takes its place, unchecked.
+ */
+export interface SessionConfig {
+  /** The session's id, the client's or a new one. */
   readonly session_id: string;
+  readonly task?: unknown;
+  readonly prompt?: unknown;
+  /** Frames a second the client asked for. */
+  readonly fps?: unknown;
+  readonly [field: string]: unknown;
 }
 
 /** A raw picture. `data` holds packed rows: width × height × 1.5 bytes (I420), × 3 (RGB24) or × 4 (RGBA, alpha is ignored). */

@@ -152,6 +152,37 @@ export const probe = {
     }
   },
 
+  /** What WebAudio hears at these frequencies, in dB, left and right: the median of what it finds within `durationMs`. */
+  async listenStereo(handle: number, frequencies: readonly number[], durationMs: number): Promise<number[][]> {
+    const context = new AudioContext();
+    try {
+      const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+      context.createMediaStreamSource(find(handle).element.srcObject as MediaStream).connect(splitter);
+      const ears = [0, 1].map((channel) => {
+        const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+        splitter.connect(analyser, channel);
+        return { analyser, heard: frequencies.map((): number[] => []) };
+      });
+      const spectrum = new Float32Array(4096);
+      const until = performance.now() + durationMs;
+      while (performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        for (const { analyser, heard } of ears) {
+          analyser.getFloatFrequencyData(spectrum);
+          frequencies.forEach((hertz, index) => {
+            const bin = Math.round((hertz * analyser.fftSize) / context.sampleRate);
+            heard[index]?.push(spectrum[bin] ?? -Infinity);
+          });
+        }
+      }
+      return ears.map(({ heard }) =>
+        heard.map((levels) => levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 2)] ?? -Infinity),
+      );
+    } finally {
+      await context.close();
+    }
+  },
+
   async close(handle: number, tellServer: boolean): Promise<void> {
     const viewer = find(handle);
     viewers.delete(handle);

@@ -55,7 +55,8 @@ export class Viewer {
       this.channel.addEventListener('close', note('channel close'));
     }
     await this.addSections(options);
-    await connection.setLocalDescription();
+    const offer = await connection.createOffer();
+    await connection.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp ?? '') });
     await gathered(connection);
     this.showElement();
 
@@ -151,6 +152,12 @@ export class Viewer {
     };
     element.requestVideoFrameCallback(follow);
   }
+}
+
+/** Without `stereo=1` on the Opus line of its own offer Chromium decodes what arrives as mono. */
+function withStereo(sdp: string): string {
+  const opus = /^a=rtpmap:(\d+) opus\/48000/imu.exec(sdp)?.[1];
+  return opus === undefined ? sdp : sdp.replace(new RegExp(`^a=fmtp:${opus} .*$`, 'mu'), '$&;stereo=1');
 }
 
 async function gathered(connection: RTCPeerConnection): Promise<void> {
