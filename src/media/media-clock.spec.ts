@@ -19,11 +19,11 @@ describe('MediaClock', () => {
     expect(clock.unixMs(1500)).toBe(1_700_000_001_500);
   });
 
-  it('converts both ways', () => {
+  it('runs with the wall from any origin', () => {
     fc.assert(
       fc.property(mediaMs, fc.double({ min: 0, max: 1e9, noNaN: true }), (media, origin) => {
         const clock = new MediaClock(origin, 0);
-        expect(clock.mediaMs(clock.monotonicMs(media))).toBeCloseTo(media, 4);
+        expect(clock.mediaMs(origin + media)).toBeCloseTo(media, 4);
       }),
     );
   });

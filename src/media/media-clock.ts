@@ -18,11 +18,6 @@ export class MediaClock {
     return monotonicMs - this.originMonotonicMs;
   }
 
-  /** `performance.now()` at a media time. */
-  monotonicMs(mediaMs: number): number {
-    return mediaMs + this.originMonotonicMs;
-  }
-
   /** Wall clock, milliseconds since 1970, at a media time: what sender reports pair with RTP times. */
   unixMs(mediaMs: number): number {
     return mediaMs + this.originUnixMs;

@@ -45,6 +45,7 @@ function viewerOf() {
     observe: vi.fn<Viewer['observe']>(),
     start: vi.fn<Viewer['start']>(),
     drained: vi.fn<Viewer['drained']>(() => Promise.resolve()),
+    stats: {},
     send: vi.fn<Viewer['send']>(() => true),
     close: vi.fn<Viewer['close']>(() => Promise.resolve()),
   };

@@ -76,10 +76,6 @@ export class Session implements ViewerObserver {
     return this.currentState;
   }
 
-  get stats(): ViewerStats {
-    return this.viewer.stats;
-  }
-
   /** The SDP answer. */
   get answerSdp(): string {
     return this.viewer.localSdp;
@@ -229,9 +225,9 @@ export class Session implements ViewerObserver {
       if (result.status === 'rejected') this.logger.warn(`session ${this.id}: closing failed: ${String(result.reason)}`);
     }
     this.transition('closed');
-    const seconds = (performance.now() - this.openedAtMs) / 1000;
-    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s`);
     this.options.onClosed(reason);
+    const seconds = (performance.now() - this.openedAtMs) / 1000;
+    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s${framesInWords(this.viewer.stats)}`);
   }
 
   private transition(event: SessionEvent): boolean {
@@ -286,4 +282,12 @@ export class Session implements ViewerObserver {
         `The metadata of a chunk makes a message of ${bytes} bytes; at most ${MAX_SENT_MESSAGE_BYTES} can be sent.`,
       );
   }
+}
+
+/** What became of the pipeline's frames, for the log; empty when there was no video. */
+function framesInWords({ video }: ViewerStats): string {
+  if (video === undefined) return '';
+  const dropped = Object.entries(video.dropped).filter(([, count]) => count > 0);
+  const drops = dropped.map(([why, count]) => `, ${count} ${why}`).join('');
+  return `; frames: ${video.received} received, ${video.sent} sent${drops}`;
 }

@@ -8,7 +8,6 @@ export class DataChannel {
   private messageListener: ((message: string | Uint8Array) => void) | undefined;
   private openListener: (() => void) | undefined;
   private closeListener: (() => void) | undefined;
-  private dropped = 0;
 
   constructor(private readonly channel: RTCDataChannel) {
     channel.onMessage.subscribe((message) => this.messageListener?.(message));
@@ -24,11 +23,6 @@ export class DataChannel {
 
   get isOpen(): boolean {
     return this.channel.readyState === 'open';
-  }
-
-  /** Messages not sent because the channel was closed or its buffer full. */
-  get droppedMessages(): number {
-    return this.dropped;
   }
 
   /** The one listener for messages: text as string, binary as bytes. It must not throw. */
@@ -49,16 +43,12 @@ export class DataChannel {
 
   /** Sends text; false if it was dropped since the channel is not open or too much waits already. */
   send(text: string): boolean {
-    if (!this.isOpen || this.channel.bufferedAmount > MAX_BUFFERED_BYTES) {
-      this.dropped += 1;
-      return false;
-    }
+    if (!this.isOpen || this.channel.bufferedAmount > MAX_BUFFERED_BYTES) return false;
     try {
       this.channel.send(text);
       return true;
     } catch {
       // werift throws when the association went away between the check and the call; the close event follows.
-      this.dropped += 1;
       return false;
     }
   }

@@ -68,10 +68,6 @@ export class OutboundRtp {
     return this.packets;
   }
 
-  get bytesSent(): number {
-    return this.octets;
-  }
-
   /** Sends one encoded frame: an H.264 access unit in Annex B, a VP8 frame, an Opus packet. A packet the network refuses is a lost packet. */
   send(frame: Buffer, rtpTimestamp: number): void {
     const { transport } = this;
