@@ -60,11 +60,13 @@ describe('a bidirectional pipeline in Chromium', () => {
       return all.frames.length >= 45 && all.blocks.some(({ level }) => level > 0.02) && all;
     });
     expect(recording.frames.at(-1)).toMatchObject({ width: 640, height: 480 });
-    // The fake camera is green with a turning disc; what comes back is what the camera shows.
+    // The fake camera is green, with a turning disc in the middle and squares in the corners whose colour changes all the
+    // time: only the green at the edges is the same in what is sent now and in what comes back of a moment ago.
     const points = [
       [8, 240],
       [632, 240],
-      [8, 470],
+      [8, 130],
+      [632, 350],
     ] as const;
     const [sent, returned] = [await probe.ownColours(handle, points), await probe.colours(handle, points)];
     for (const [index, colour] of returned.entries()) {
