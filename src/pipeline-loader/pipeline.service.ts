@@ -3,9 +3,9 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { Configuration, readEnvironment, type SecurityLevel } from '../config/index.js';
 import { errorMessage } from './contract/error-message.js';
 import type { StreamMode } from './contract/stream-mode.js';
-import { hostEnvironment } from './host-environment.js';
+import { hostEnvironment } from './hosting/host-environment.js';
 import { PipelineStartError, PipelineUnavailableError } from './pipeline.errors.js';
-import { PipelineHost, type HostedService } from './pipeline-host.js';
+import { PipelineHost, type HostedService } from './hosting/pipeline-host.js';
 import { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 import type { PipelineRun } from './pipeline-run.js';
 import { PROTOCOL_VERSION } from './protocol/messages.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { errorMessage } from './contract/error-message.js';
-import type { StreamMode } from './contract/stream-mode.js';
+import { errorMessage } from '../contract/error-message.js';
+import type { StreamMode } from '../contract/stream-mode.js';
 import { HostProcess, type HostProcessOptions } from './host-process.js';
 import { HostedRun, type RunChannel } from './hosted-run.js';
 import {
@@ -9,12 +9,12 @@ import {
   PipelineUnavailableError,
   SessionConflictError,
   SessionRefusedError,
-} from './pipeline.errors.js';
-import type { PipelineRun } from './pipeline-run.js';
-import { decodeChunk } from './protocol/media-codec.js';
-import { ProtocolError, type RawMessage } from './protocol/message-decoder.js';
-import { parseHostMessage, type ParsedHostMessage } from './protocol/message-parsers.js';
-import { PROTOCOL_VERSION } from './protocol/messages.js';
+} from '../pipeline.errors.js';
+import type { PipelineRun } from '../pipeline-run.js';
+import { decodeChunk } from '../protocol/media-codec.js';
+import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
+import { parseHostMessage, type ParsedHostMessage } from '../protocol/message-parsers.js';
+import { PROTOCOL_VERSION } from '../protocol/messages.js';
 
 export interface PipelineHostOptions extends HostProcessOptions {
   readonly startTimeoutMs: number;

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { PassThrough, type Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { settlesWithin } from './contract/deadline.js';
+import { settlesWithin } from '../contract/deadline.js';
 import { forwardLines } from './output-lines.js';
-import { MessageConnection } from './protocol/message-connection.js';
-import { ProtocolError, type RawMessage } from './protocol/message-decoder.js';
-import { PROTOCOL_FD, type ServerMessage } from './protocol/messages.js';
+import { MessageConnection } from '../protocol/message-connection.js';
+import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
+import { PROTOCOL_FD, type ServerMessage } from '../protocol/messages.js';
 
 /** What the process of a pipeline is started with. */
 export interface HostProcessOptions {
@@ -125,6 +125,6 @@ export class HostProcess {
 
 /** The compiled entry of the process: beside this file in the build; when this file runs as TypeScript (in tests), in the build of it. */
 function hostEntry(): string {
-  const entry = import.meta.url.endsWith('.ts') ? '../../dist/pipeline-loader/node-host/main.js' : './node-host/main.js';
+  const entry = import.meta.url.endsWith('.ts') ? '../../../dist/pipeline-loader/node-host/main.js' : '../node-host/main.js';
   return fileURLToPath(new URL(entry, import.meta.url));
 }

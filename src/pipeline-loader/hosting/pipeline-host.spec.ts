@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Chunk } from '../common/index.js';
+import type { Chunk } from '../../common/index.js';
 import { PipelineHost, type PipelineHostOptions } from './pipeline-host.js';
 import {
   PipelineCrashedError,
@@ -12,11 +12,11 @@ import {
   PipelineUnavailableError,
   SessionConflictError,
   SessionRefusedError,
-} from './pipeline.errors.js';
-import type { PipelineRun } from './pipeline-run.js';
+} from '../pipeline.errors.js';
+import type { PipelineRun } from '../pipeline-run.js';
 
 // These specs start the compiled host (`dist`), because Node cannot run the server's own TypeScript.
-const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 const hosts: PipelineHost[] = [];
 const printed: string[] = [];
@@ -410,7 +410,7 @@ describe('stopping', () => {
   });
 
   it('happens at once when the server dies without a word', async () => {
-    const entry = new URL('../../dist/pipeline-loader/pipeline-host.js', import.meta.url).href;
+    const entry = new URL('../../../dist/pipeline-loader/hosting/pipeline-host.js', import.meta.url).href;
     const options = {
       file: fixture('push.mjs'),
       gpuNum: 1,

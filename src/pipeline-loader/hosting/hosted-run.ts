@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chunk, MediaInput } from '../common/index.js';
-import { settlesWithin } from './contract/deadline.js';
-import { errorMessage } from './contract/error-message.js';
-import { PipelineFailedError } from './pipeline.errors.js';
-import type { PipelineRun } from './pipeline-run.js';
-import { encodeMediaInput } from './protocol/media-codec.js';
-import { ProtocolError } from './protocol/message-decoder.js';
-import type { ServerMessage } from './protocol/messages.js';
+import type { Chunk, MediaInput } from '../../common/index.js';
+import { settlesWithin } from '../contract/deadline.js';
+import { errorMessage } from '../contract/error-message.js';
+import { PipelineFailedError } from '../pipeline.errors.js';
+import type { PipelineRun } from '../pipeline-run.js';
+import { encodeMediaInput } from '../protocol/media-codec.js';
+import { ProtocolError } from '../protocol/message-decoder.js';
+import type { ServerMessage } from '../protocol/messages.js';
 
 /** Chunks a pipeline may be ahead of its consumer: one on its way while the one before waits. */
 const INITIAL_CREDIT = 2;
