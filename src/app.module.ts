@@ -2,19 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 
 import { type Configuration, ConfigurationModule } from './config/index.js';
 import { HealthModule } from './health/index.js';
-import { PipelineLoaderModule } from './pipeline-loader/index.js';
+import { PipelineLoaderModule, type PipelineOptions } from './pipeline-loader/index.js';
 import { SessionsModule } from './sessions/index.js';
 import { SignalingModule } from './signaling/index.js';
 
 /** What the application is made from: the settings, and the pipeline that it serves. */
 export interface AppOptions {
   readonly configuration: Configuration;
-  readonly pipeline: {
-    /** As the user gave it: a file, or a folder that holds one pipeline. */
-    readonly path: string;
-    readonly skipValidation: boolean;
-    readonly gpuNum: number;
-  };
+  readonly pipeline: Omit<PipelineOptions, 'securityLevel'>;
 }
 
 /** The whole server. One process serves one pipeline. */

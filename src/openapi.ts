@@ -28,7 +28,7 @@ async function main(check: boolean): Promise<void> {
 /** Preview mode knows the modules and routes but makes no provider, so that no pipeline starts and nothing has to be closed. */
 async function describeApplication(): Promise<object> {
   const configuration = new Configuration();
-  const module = AppModule.register({ configuration, pipeline: { path: 'none', skipValidation: false, gpuNum: 1 } });
+  const module = AppModule.register({ configuration, pipeline: { path: 'none', skipValidation: false, gpuNum: 1, options: {} } });
   const options = { preview: true, abortOnError: false, logger: false as const, bodyParser: false };
   const app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(configuration), options);
   return createApiDocument(app);

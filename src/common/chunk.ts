@@ -33,8 +33,21 @@ export interface PcmAudio {
   readonly channels: 1 | 2;
 }
 
+/**
+ * What happens when media comes faster than it plays. `lossless`: the pipeline waits. `latest`: the oldest queued media goes, and is
+ * counted.
+ */
+export type DeliveryMode = 'lossless' | 'latest';
+
+/** How media is to be delivered; what is absent is decided by whoever is asked next: chunk, service, default of the stream mode. */
+export interface Delivery {
+  readonly delivery?: DeliveryMode;
+  /** Milliseconds of media that may be queued, 0–60000. */
+  readonly queueMs?: number;
+}
+
 /** What a pipeline yields, after it was checked and its base64 undone. */
-export interface Chunk {
+export interface Chunk extends Delivery {
   readonly pictures: readonly Picture[];
   /** Pace of `pictures`, frames a second; absent: the session's. */
   readonly fps?: number;

@@ -1,4 +1,14 @@
-export type { Chunk, EncodedPicture, MediaInput, PcmAudio, Picture, PixelFormat, RawPicture } from './chunk.js';
+export type {
+  Chunk,
+  Delivery,
+  DeliveryMode,
+  EncodedPicture,
+  MediaInput,
+  PcmAudio,
+  Picture,
+  PixelFormat,
+  RawPicture,
+} from './chunk.js';
 export * from './errors/index.js';
 export { exceedsJsonDepth } from './json-limits.js';
 export type { DtlsSetup, MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';

@@ -29,6 +29,7 @@ const STUN_URL = /^stuns?:[^\s/?#@]{1,255}$/u;
 const TURN_URL = /^turns?:[^\s/?#@]{1,255}(\?transport=(udp|tcp))?$/u;
 const ORIGIN = /^https?:\/\/[^\s/?#@]{1,255}$/u;
 const HOST = /^[\p{L}\p{N}._:%-]+$/u;
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/u;
 const ONE_DAY_SECONDS = 86_400;
 
 /**
@@ -219,6 +220,66 @@ export class Configuration {
     max: 600,
   })
   readonly pipelineCloseTimeoutSeconds: number = 10;
+
+  @IntegerVariable('TELEFUSER_PIPELINE_WORKERS', {
+    description: 'Processes the pipeline runs in, each with a service of its own; a session goes to the one with the fewest.',
+    min: 1,
+    max: 64,
+  })
+  readonly pipelineWorkers: number = 1;
+
+  @TextVariable('TELEFUSER_PYTHON', {
+    description: "Python interpreter for Python pipelines; without it the .venv beside the pipeline or in the working directory, else python3.",
+    maxLength: 4096,
+    allowed: 'the path or the name of a program',
+    test: () => true,
+  })
+  readonly python?: string;
+
+  @ListVariable('TELEFUSER_PIPELINE_ENV', {
+    description: 'Environment variables that the pipeline gets; at the level permissive it gets all but the server\'s own.',
+    maxItems: 64,
+    allowed: 'names that do not begin with TELEFUSER_',
+    test: (name) => VARIABLE_NAME.test(name) && !name.startsWith('TELEFUSER_'),
+  })
+  readonly pipelineEnvironment: readonly string[] = [];
+
+  @ListVariable('TELEFUSER_PIPELINE_ASSETS', {
+    description: 'Files and folders outside the pipeline\'s own that it may read, such as its weights.',
+    maxItems: 64,
+    allowed: 'paths',
+    test: (path) => path.length > 0 && path.length <= 4096 && !path.includes('\0'),
+  })
+  readonly pipelineAssets: readonly string[] = [];
+
+  @IntegerVariable('TELEFUSER_PIPELINE_MEMORY_LIMIT_MIB', {
+    description:
+      'MiB of memory that one process of the pipeline may use before it is ended; 0 is three quarters of what the machine or container has, divided by the workers.',
+    min: 0,
+    max: 16_777_216,
+  })
+  readonly pipelineMemoryLimitMib: number = 0;
+
+  @NumberVariable('TELEFUSER_PIPELINE_HANG_TIMEOUT_SECONDS', {
+    description: "Seconds that the pipeline's process may leave a heartbeat unanswered before it is taken to hang and is restarted.",
+    min: 1,
+    max: 3_600,
+  })
+  readonly pipelineHangTimeoutSeconds: number = 10;
+
+  @IntegerVariable('TELEFUSER_PIPELINE_MAX_FAILURES', {
+    description: 'Times in a row that a process of the pipeline may end or fail to start before it is given up.',
+    min: 1,
+    max: 1_000,
+  })
+  readonly pipelineMaxFailures: number = 5;
+
+  @NumberVariable('TELEFUSER_PIPELINE_RESTART_DELAY_SECONDS', {
+    description: 'Seconds until a process of the pipeline that ended is started again; doubles with each further failure, up to 30.',
+    min: 0.05,
+    max: 30,
+  })
+  readonly pipelineRestartDelaySeconds: number = 0.5;
 
   @FlagVariable('TELEFUSER_EXIT_ON_START_FAILURE', {
     description: 'Exit when the pipeline cannot be started; otherwise stay up and answer 503 with the reason.',

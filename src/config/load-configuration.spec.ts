@@ -58,8 +58,9 @@ const CASES: Record<
     good: [
       ['["stun:a.example:3478","stuns:b.example"]', ['stun:a.example:3478', 'stuns:b.example']],
       ['[]', []],
+      ['stun:a.example, stuns:b.example', ['stun:a.example', 'stuns:b.example']],
     ],
-    bad: ['stun:a.example', '["http://a"]', '[1]', '{}', '[', JSON.stringify(Array(9).fill('stun:a'))],
+    bad: ['a.example', 'stun:a,,stun:b', '["http://a"]', '[1]', '{}', '[', JSON.stringify(Array(9).fill('stun:a'))],
   },
   TELEFUSER_TURN_SERVER: { property: 'turnServer', good: [], bad: ['stun:a', 'turn:', 'turn:a?transport=x', 'a.example'] },
   TELEFUSER_TURN_USERNAME: { property: 'turnUsername', good: [], bad: ['u'.repeat(513)] },
@@ -146,8 +147,9 @@ const CASES: Record<
     good: [
       ['["https://a.example","http://localhost:3000"]', ['https://a.example', 'http://localhost:3000']],
       ['[]', []],
+      ['*', ['*']],
     ],
-    bad: ['*', '["a.example"]', '["https://a.example/path"]', JSON.stringify(Array(65).fill('*'))],
+    bad: ['a.example', '["a.example"]', '["https://a.example/path"]', JSON.stringify(Array(65).fill('*'))],
   },
   TELEFUSER_MAX_BODY_BYTES: {
     property: 'maxBodyBytes',
@@ -212,6 +214,60 @@ const CASES: Record<
       ['600', 600],
     ],
     bad: ['0', '601'],
+  },
+  TELEFUSER_PIPELINE_WORKERS: {
+    property: 'pipelineWorkers',
+    good: [
+      ['1', 1],
+      ['64', 64],
+    ],
+    bad: ['0', '65', '1.5'],
+  },
+  TELEFUSER_PYTHON: { property: 'python', good: [['/opt/venv/bin/python', '/opt/venv/bin/python']], bad: ['p'.repeat(4097)] },
+  TELEFUSER_PIPELINE_ENV: {
+    property: 'pipelineEnvironment',
+    good: [
+      ['HF_TOKEN,CUDA_VISIBLE_DEVICES', ['HF_TOKEN', 'CUDA_VISIBLE_DEVICES']],
+      ['["A"]', ['A']],
+    ],
+    bad: ['A=1', 'A,TELEFUSER_TURN_CREDENTIAL', '1A', 'A,,B', JSON.stringify(Array(65).fill('A'))],
+  },
+  TELEFUSER_PIPELINE_ASSETS: {
+    property: 'pipelineAssets',
+    good: [['/models/a, b c', ['/models/a', 'b c']]],
+    bad: ['/a,,/b', '[""]', JSON.stringify(['x'.repeat(4097)])],
+  },
+  TELEFUSER_PIPELINE_MEMORY_LIMIT_MIB: {
+    property: 'pipelineMemoryLimitMib',
+    good: [
+      ['0', 0],
+      ['16777216', 16_777_216],
+    ],
+    bad: ['-1', '16777217', '4G'],
+  },
+  TELEFUSER_PIPELINE_HANG_TIMEOUT_SECONDS: {
+    property: 'pipelineHangTimeoutSeconds',
+    good: [
+      ['1', 1],
+      ['3600', 3600],
+    ],
+    bad: ['0.9', '3601'],
+  },
+  TELEFUSER_PIPELINE_MAX_FAILURES: {
+    property: 'pipelineMaxFailures',
+    good: [
+      ['1', 1],
+      ['1000', 1000],
+    ],
+    bad: ['0', '1001'],
+  },
+  TELEFUSER_PIPELINE_RESTART_DELAY_SECONDS: {
+    property: 'pipelineRestartDelaySeconds',
+    good: [
+      ['0.05', 0.05],
+      ['30', 30],
+    ],
+    bad: ['0', '31'],
   },
   TELEFUSER_EXIT_ON_START_FAILURE: {
     property: 'exitOnStartFailure',

@@ -86,15 +86,15 @@ export function TextVariable(
   });
 }
 
-/** A JSON array of at most `maxItems` strings, each of which passes `test`. */
+/** At most `maxItems` strings, each of which passes `test`: a JSON array, or the items with commas between them. */
 export function ListVariable(
   name: string,
   options: { maxItems: number; allowed: string; test: (item: string) => boolean } & VariableText,
 ): VariableDecorator {
   return variable(name, options, {
-    allowed: `a JSON array of at most ${options.maxItems} ${options.allowed}`,
+    allowed: `at most ${options.maxItems} ${options.allowed}, as a JSON array or with commas between them`,
     parse: (text) => {
-      const items = parseJson(text);
+      const items = text.trimStart().startsWith('[') ? parseJson(text) : text.split(',').map((item) => item.trim());
       if (!Array.isArray(items) || items.length > options.maxItems) return undefined;
       return items.every((item) => typeof item === 'string' && options.test(item)) ? items : undefined;
     },

@@ -28,6 +28,10 @@ class FakePipeline {
       securityLevel: 'standard',
       runner: 'node',
       skipValidation: true,
+      workers: [
+        { state: 'ready', pid: 7, sessions: 1, restarts: 0, residentBytes: 1024, cpuSeconds: 0.5 },
+        { state: 'waiting', sessions: 0, restarts: 2 },
+      ],
       ...(startSeconds !== undefined && { startSeconds, defaultFps: 24 }),
     };
   }
@@ -176,6 +180,10 @@ describe('/v1/service/metadata', () => {
         runner: 'node',
         default_fps: 24,
         start_seconds: 1.5,
+        workers: [
+          { state: 'ready', pid: 7, sessions: 1, restarts: 0, resident_bytes: 1024, cpu_seconds: 0.5 },
+          { state: 'waiting', sessions: 0, restarts: 2 },
+        ],
         ...COUNTS,
         webrtc_video_codec: 'H264',
         webrtc_video_bitrate: 4_000_000,

@@ -2,6 +2,31 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import { SessionCountsDto } from './session-counts.dto.js';
 
+/** One process of the pipeline. */
+export class WorkerDto {
+  @ApiProperty({
+    enum: ['starting', 'ready', 'waiting', 'failed', 'stopped'],
+    description: '`waiting`: it ended and is about to be started again; `failed`: it was given up.',
+    example: 'ready',
+  })
+  readonly state!: string;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'Its process id, while there is a process.', example: 4711 })
+  readonly pid?: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Sessions it has.', example: 1 })
+  readonly sessions!: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'How often it was started again.', example: 0 })
+  readonly restarts!: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: 'Resident memory, bytes.', example: 94371840 })
+  readonly resident_bytes?: number;
+
+  @ApiPropertyOptional({ type: Number, description: 'CPU time since its start, seconds.', example: 1.25 })
+  readonly cpu_seconds?: number;
+}
+
 /** What the service is, in the words of the TeleFuser API. */
 export class ServiceMetadataDto extends SessionCountsDto {
   @ApiProperty({ enum: ['stream'], description: 'This server only streams.', example: 'stream' })
@@ -29,14 +54,23 @@ export class ServiceMetadataDto extends SessionCountsDto {
   @ApiProperty({ type: Boolean, description: 'Whether the check of the pipeline file was skipped.', example: false })
   readonly skip_validation!: boolean;
 
-  @ApiProperty({ type: String, description: 'Kind of process the pipeline runs in.', example: 'node' })
-  readonly runner!: string;
+  @ApiProperty({
+    type: String,
+    enum: ['node', 'python', null],
+    nullable: true,
+    description: 'Kind of process the pipeline runs in; null until its file was looked at.',
+    example: 'node',
+  })
+  readonly runner!: string | null;
 
   @ApiPropertyOptional({ type: Number, description: "The pipeline's frames a second, if it says so.", example: 24 })
   readonly default_fps?: number;
 
   @ApiPropertyOptional({ type: Number, description: 'Seconds that the start of the pipeline took.', example: 1.25 })
   readonly start_seconds?: number;
+
+  @ApiProperty({ type: [WorkerDto], description: 'The processes the pipeline runs in.' })
+  readonly workers!: readonly WorkerDto[];
 
   @ApiProperty({ enum: ['H264', 'VP8'], description: 'Preferred video codec.', example: 'H264' })
   readonly webrtc_video_codec!: string;

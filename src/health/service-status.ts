@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 
 import { VERSION } from '../common/index.js';
 import { Configuration } from '../config/index.js';
-import { PipelineService } from '../pipeline-loader/index.js';
+import { PipelineService, type WorkerDescription } from '../pipeline-loader/index.js';
 import { SessionRegistry } from '../sessions/index.js';
 import { ServiceHealthDto } from './service-health.dto.js';
-import { ServiceMetadataDto } from './service-metadata.dto.js';
+import { ServiceMetadataDto, type WorkerDto } from './service-metadata.dto.js';
 import { SessionCountsDto } from './session-counts.dto.js';
 
 /** Puts what the pipeline and the sessions say of themselves into the words of the API. */
@@ -35,6 +35,8 @@ export class ServiceStatus {
         return undefined;
       case 'starting':
         return 'The pipeline is still starting.';
+      case 'restarting':
+        return failure ?? 'The pipeline is being started again.';
       case 'failed':
         return failure ?? 'The pipeline failed.';
       case 'stopped':
@@ -67,9 +69,10 @@ export class ServiceStatus {
       pipeline_file: description.pipelineFile,
       security_level: description.securityLevel.toUpperCase(),
       skip_validation: description.skipValidation,
-      runner: description.runner,
+      runner: description.runner ?? null,
       ...(description.defaultFps !== undefined && { default_fps: description.defaultFps }),
       ...(description.startSeconds !== undefined && { start_seconds: description.startSeconds }),
+      workers: description.workers.map(toWorkerDto),
       ...this.sessionCounts(),
       webrtc_video_codec: this.configuration.videoCodec,
       webrtc_video_bitrate: this.configuration.maxVideoBitrate,
@@ -85,4 +88,15 @@ export class ServiceStatus {
       webrtc_max_sessions: max,
     };
   }
+}
+
+function toWorkerDto({ state, pid, sessions, restarts, residentBytes, cpuSeconds }: WorkerDescription): WorkerDto {
+  return {
+    state,
+    ...(pid !== undefined && { pid }),
+    sessions,
+    restarts,
+    ...(residentBytes !== undefined && { resident_bytes: residentBytes }),
+    ...(cpuSeconds !== undefined && { cpu_seconds: cpuSeconds }),
+  };
 }

@@ -4,7 +4,9 @@ export { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 export { PipelineService, type PipelineDescription, type PipelineState } from './pipeline.service.js';
 export type { PipelineRun } from './pipeline-run.js';
 export type { StreamMode } from './contract/stream-mode.js';
+export type { WorkerDescription } from './hosting/worker-pool.js';
 export {
+  PipelineBusyError,
   PipelineCrashedError,
   PipelineFailedError,
   PipelineStartError,

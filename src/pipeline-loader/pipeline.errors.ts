@@ -1,13 +1,16 @@
 import type { StartFailureKind } from './protocol/messages.js';
 
 /** The step at which a pipeline did not start. */
-export type PipelineStartFailureKind = StartFailureKind | 'start-timeout' | 'crashed';
+export type PipelineStartFailureKind = StartFailureKind | 'refused' | 'interpreter' | 'start-timeout' | 'crashed';
 
 const REMEDIES: Readonly<Record<PipelineStartFailureKind, string>> = {
-  'not-found': 'Give the path of a .ts, .mts, .js or .mjs file, or of a folder with such an index file.',
-  'load-failed': 'Fix the error there, or run the file with node to see more of it.',
-  'no-get-service': 'Export a function getService() that returns the service.',
+  'not-found': 'Give the path of a .py, .ts, .mts, .js or .mjs file, or of a folder with such an entry file.',
+  refused: '"telefuser validate" lists every finding, and docs/security.md says what each level allows.',
+  interpreter: 'Install Python 3.9 or newer, or name the interpreter in TELEFUSER_PYTHON.',
+  'load-failed': 'Fix the error there, or run the file by itself to see more of it.',
+  'no-get-service': 'Give it a function getService() (Python: get_service()) that returns the service.',
   'neither-protocol': 'Give the service a serve method, or createSession, pushChunk, pullChunks and closeSession.',
+  sandbox: 'Use Linux 5.13 or newer with Landlock, or another --security-level.',
   'start-failed': "The pipeline's log lines may say more; TELEFUSER_LOG_LEVEL=debug shows the stack.",
   'start-timeout': 'Load less in start(), or raise TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS.',
   crashed: "The pipeline's last log lines say more.",
@@ -41,6 +44,11 @@ export class SessionConflictError extends Error {
 /** There is no pipeline to open a session on: it starts still, has failed, or does not answer. Answered 503. */
 export class PipelineUnavailableError extends Error {
   override readonly name = 'PipelineUnavailableError';
+}
+
+/** Every process of the pipeline has as many sessions as it takes. Answered 503. */
+export class PipelineBusyError extends Error {
+  override readonly name = 'PipelineBusyError';
 }
 
 /** The pipeline threw while it made chunks; the message is the pipeline's own. Only this run is over. */

@@ -17,8 +17,9 @@ const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name
 const services: PipelineService[] = [];
 
 function service(name: string, environment: Record<string, string> = {}): PipelineService {
-  const options = { path: resolve(fixture('.'), name), securityLevel: 'strict', skipValidation: true, gpuNum: 1 } as const;
-  const made = new PipelineService(options, loadConfiguration(environment), new SecurityPolicy(options));
+  const options = { path: resolve(fixture('.'), name), securityLevel: 'permissive', skipValidation: true, gpuNum: 1, options: {} } as const;
+  const configuration = loadConfiguration(environment);
+  const made = new PipelineService(options, configuration, new SecurityPolicy(options, configuration));
   services.push(made);
   return made;
 }
@@ -27,6 +28,10 @@ async function collect(run: PipelineRun): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
   for await (const chunk of run.chunks()) chunks.push(chunk);
   return chunks;
+}
+
+function pidOf(pipeline: PipelineService): number | undefined {
+  return pipeline.workers[0]?.pid;
 }
 
 function isAlive(pid: number): boolean {
@@ -60,7 +65,7 @@ describe('PipelineService', () => {
     expect(pipeline.state).toBe('ready');
     expect(pipeline.describe()).toMatchObject({
       pipelineFile: fixture('push.mjs'),
-      securityLevel: 'strict',
+      securityLevel: 'permissive',
       skipValidation: true,
       runner: 'node',
       streamMode: 'server_push',
@@ -72,7 +77,7 @@ describe('PipelineService', () => {
     expect((await collect(run)).map((chunk) => chunk.index)).toEqual([0, 1]);
     await run.close();
 
-    const pid = pipeline.pid!;
+    const pid = pidOf(pipeline)!;
     expect(isAlive(pid)).toBe(true);
     await pipeline.onApplicationShutdown();
     expect(isAlive(pid)).toBe(false);
@@ -143,8 +148,8 @@ describe('PipelineService', () => {
     vi.stubEnv('VARIANT', 'hang');
     const pipeline = service('starts.mjs', { TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS: '1' });
     pipeline.onApplicationBootstrap();
-    await vi.waitFor(() => expect(pipeline.pid).toBeDefined());
-    const pid = pipeline.pid!;
+    await vi.waitFor(() => expect(pidOf(pipeline)).toBeDefined());
+    const pid = pidOf(pipeline)!;
     await expect(pipeline.started()).rejects.toMatchObject({ kind: 'start-timeout' });
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
     expect(pipeline.failure).toContain('TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS');
@@ -154,8 +159,8 @@ describe('PipelineService', () => {
     vi.stubEnv('VARIANT', 'hang');
     const pipeline = service('starts.mjs');
     pipeline.onApplicationBootstrap();
-    await vi.waitFor(() => expect(pipeline.pid).toBeDefined());
-    const pid = pipeline.pid!;
+    await vi.waitFor(() => expect(pidOf(pipeline)).toBeDefined());
+    const pid = pidOf(pipeline)!;
     await pipeline.onApplicationShutdown();
     expect(isAlive(pid)).toBe(false);
     await expect(pipeline.started()).rejects.toThrow('stopped before the pipeline had started');
@@ -168,13 +173,37 @@ describe('PipelineService', () => {
     expect(pipeline.state).toBe('stopped');
   });
 
-  it('is failed, with the cause, once the process is gone', async () => {
-    const pipeline = service('push.mjs');
+  it('is started again when its process is gone, and says so meanwhile', async () => {
+    const pipeline = service('push.mjs', { TELEFUSER_PIPELINE_RESTART_DELAY_SECONDS: '0.2' });
     pipeline.onApplicationBootstrap();
     await pipeline.started();
-    process.kill(pipeline.pid!, 'SIGKILL');
+    const pid = pidOf(pipeline)!;
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(pipeline.state).toBe('restarting'));
+    const failure = "The pipeline is being started again: the pipeline's process was ended by SIGKILL.";
+    expect(pipeline.failure).toBe(failure);
+    await expect(pipeline.open('s', {})).rejects.toThrow(failure);
+    await vi.waitFor(() => expect(pipeline.state).toBe('ready'), 8000);
+    expect(pipeline.failure).toBeUndefined();
+    expect(pipeline.workers).toMatchObject([{ state: 'ready', restarts: 1, sessions: 0 }]);
+    expect(pidOf(pipeline)).not.toBe(pid);
+    const run = await pipeline.open('s', { count: 1 });
+    expect(await collect(run)).toHaveLength(1);
+    await run.close();
+  });
+
+  it('is failed, with the cause, after so many failures in a row', async () => {
+    const pipeline = service('push.mjs', {
+      TELEFUSER_PIPELINE_MAX_FAILURES: '2',
+      TELEFUSER_PIPELINE_RESTART_DELAY_SECONDS: '0.05',
+    });
+    pipeline.onApplicationBootstrap();
+    await pipeline.started();
+    process.kill(pidOf(pipeline)!, 'SIGKILL');
+    await vi.waitFor(() => expect(pipeline.workers[0]).toMatchObject({ state: 'ready', restarts: 1 }), 8000);
+    process.kill(pidOf(pipeline)!, 'SIGKILL');
     await vi.waitFor(() => expect(pipeline.state).toBe('failed'));
-    expect(pipeline.failure).toContain("the pipeline's process was ended by SIGKILL");
+    expect(pipeline.failure).toContain("down after 2 failures in a row; the last: The pipeline's process was ended by SIGKILL.");
     await expect(pipeline.open('s', {})).rejects.toThrow(pipeline.failure);
   });
 
@@ -194,7 +223,7 @@ describe('PipelineService', () => {
 
 describe('PipelineLoaderModule', () => {
   it('provides the service from its options', async () => {
-    const options = { path: fixture('push.mjs'), securityLevel: 'strict', skipValidation: false, gpuNum: 1 } as const;
+    const options = { path: fixture('push.mjs'), securityLevel: 'strict', skipValidation: false, gpuNum: 1, options: {} } as const;
     const module = await Test.createTestingModule({
       imports: [ConfigurationModule.register(loadConfiguration({})), PipelineLoaderModule.register(options)],
     }).compile();
@@ -203,7 +232,7 @@ describe('PipelineLoaderModule', () => {
     await module.init();
     await pipeline.started();
     expect(pipeline.mode).toBe('server_push');
-    const pid = pipeline.pid!;
+    const pid = pidOf(pipeline)!;
     await module.close();
     expect(isAlive(pid)).toBe(false);
   });

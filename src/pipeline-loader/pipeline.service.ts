@@ -1,18 +1,19 @@
-import { dirname } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Configuration, readEnvironment, type SecurityLevel } from '../config/index.js';
+import type { Delivery } from '../common/index.js';
+import { Configuration, type SecurityLevel } from '../config/index.js';
 import { errorMessage } from './contract/error-message.js';
 import type { StreamMode } from './contract/stream-mode.js';
-import { hostEnvironment } from './hosting/host-environment.js';
+import { createHostFactory } from './hosting/host-factory.js';
+import { WorkerPool, type WorkerDescription } from './hosting/worker-pool.js';
 import { PipelineStartError, PipelineUnavailableError } from './pipeline.errors.js';
-import { PipelineHost, type HostedService } from './hosting/pipeline-host.js';
+import type { PipelineLanguage } from './pipeline-file.js';
 import { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 import type { PipelineRun } from './pipeline-run.js';
 import { PROTOCOL_VERSION } from './protocol/messages.js';
 import { SecurityPolicy } from './security-policy.js';
 
-/** `failed` is final for this life of the server: nothing starts the pipeline again. */
-export type PipelineState = 'starting' | 'ready' | 'failed' | 'stopped';
+/** `restarting`: it was ready, every process of it ended, and one is started again. `failed` is final for this life of the server. */
+export type PipelineState = 'starting' | 'ready' | 'restarting' | 'failed' | 'stopped';
 
 /** What can be said of the pipeline to whoever asks the server about itself. */
 export interface PipelineDescription {
@@ -20,88 +21,118 @@ export interface PipelineDescription {
   readonly pipelineFile: string;
   readonly securityLevel: SecurityLevel;
   readonly skipValidation: boolean;
-  readonly runner: 'node';
+  /** Undefined until the file was looked at. */
+  readonly runner?: PipelineLanguage;
   readonly protocolVersion: number;
   readonly state: PipelineState;
   /** Known once the pipeline has started, like `defaultFps` and `startSeconds`. */
   readonly streamMode?: StreamMode;
   readonly defaultFps?: number;
-  /** From the start of its process until `start()` had returned. */
+  /** From the start of the first process until `start()` had returned in one. */
   readonly startSeconds?: number;
+  readonly workers: readonly WorkerDescription[];
 }
 
 /**
- * The pipeline and the process it runs in. The start begins with the application's and holds nothing up: `started()` waits for it. The
- * process ends with the application, in good order when it can and by force when it cannot.
+ * The pipeline and the processes it runs in. The start begins with the application's and holds nothing up: `started()` waits for it. The
+ * processes end with the application, in good order when they can and by force when they cannot.
  */
 @Injectable()
 export class PipelineService implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #logger = new Logger(PipelineService.name);
-  readonly #started: Promise<void>;
-  #resolveStarted!: () => void;
-  #rejectStarted!: (error: PipelineStartError) => void;
+  readonly #started = Promise.withResolvers<void>();
   #starting: Promise<void> | undefined;
-  #host: PipelineHost | undefined;
-  #service: HostedService | undefined;
-  #state: PipelineState = 'starting';
-  #failure: string | undefined;
+  #pool: WorkerPool | undefined;
+  #language: PipelineLanguage | undefined;
   #folder: string | undefined;
+  #beganAtMs = 0;
   #startSeconds: number | undefined;
+  #stopped = false;
+  /** What kept the pipeline from being started at all. */
+  #refusal: PipelineStartError | undefined;
 
   constructor(
     @Inject(PIPELINE_OPTIONS) private readonly options: PipelineOptions,
     @Inject(Configuration) private readonly configuration: Configuration,
     @Inject(SecurityPolicy) private readonly policy: SecurityPolicy,
   ) {
-    this.#started = new Promise((resolve, reject) => {
-      this.#resolveStarted = resolve;
-      this.#rejectStarted = reject;
-    });
-    this.#started.catch(() => undefined);
+    this.#started.promise.catch(() => undefined);
   }
 
   get state(): PipelineState {
-    return this.#state;
+    if (this.#stopped) return 'stopped';
+    if (this.#refusal !== undefined) return 'failed';
+    const state = this.#pool?.state ?? 'starting';
+    if (state !== 'waiting' && state !== 'starting') return state;
+    return this.#startSeconds === undefined ? 'starting' : 'restarting';
   }
 
-  /** One line: what happened, and what to do. Set when the state is `failed`. */
+  /** One line: what happened, and what to do. Set when the state is `failed` or `restarting`. */
   get failure(): string | undefined {
-    return this.#failure;
+    const cause = this.#refusal ?? this.#pool?.cause;
+    if (cause === undefined) return undefined;
+    switch (this.state) {
+      case 'restarting':
+        return this.#withoutFolder(`The pipeline is being started again: ${cause.reason}.`);
+      case 'failed':
+        return this.#withoutFolder(
+          this.#startSeconds === undefined
+            ? cause.message
+            : `The pipeline is down after ${this.configuration.pipelineMaxFailures} failures in a row; the last: ${cause.message}`,
+        );
+      case 'starting':
+      case 'ready':
+      case 'stopped':
+        return undefined;
+    }
+  }
+
+  /** Until a process of the pipeline is started again, milliseconds; 0 when none waits for it. */
+  get retryInMs(): number {
+    return this.#pool?.retryInMs ?? 0;
   }
 
   /** Known once the pipeline has started. */
   get mode(): StreamMode | undefined {
-    return this.#service?.mode;
+    return this.#pool?.service?.mode;
   }
 
   /** Frames a second, if the service names them. */
   get defaultFps(): number | undefined {
-    return this.#service?.defaultFps;
+    return this.#pool?.service?.defaultFps;
   }
 
-  /** The process of the pipeline, while there is one. */
-  get pid(): number | undefined {
-    return this.#state === 'ready' || this.#state === 'starting' ? this.#host?.pid : undefined;
+  /** How the service wants its media delivered, as far as it says. */
+  get delivery(): Delivery {
+    const { delivery, queueMs } = this.#pool?.service ?? {};
+    return { ...(delivery === undefined ? {} : { delivery }), ...(queueMs === undefined ? {} : { queueMs }) };
+  }
+
+  /** The processes of the pipeline. */
+  get workers(): readonly WorkerDescription[] {
+    return this.#pool?.describe() ?? [];
   }
 
   describe(): PipelineDescription {
     const { path, securityLevel, skipValidation } = this.options;
+    const { mode, defaultFps } = this;
     return {
       pipelineFile: path,
       securityLevel,
       skipValidation,
-      runner: 'node',
+      ...(this.#language === undefined ? {} : { runner: this.#language }),
       protocolVersion: PROTOCOL_VERSION,
-      state: this.#state,
-      ...(this.#service === undefined ? {} : { streamMode: this.#service.mode }),
-      ...(this.#service?.defaultFps === undefined ? {} : { defaultFps: this.#service.defaultFps }),
+      state: this.state,
+      ...(mode === undefined ? {} : { streamMode: mode }),
+      ...(defaultFps === undefined ? {} : { defaultFps }),
       ...(this.#startSeconds === undefined ? {} : { startSeconds: this.#startSeconds }),
+      workers: this.workers,
     };
   }
 
   /** Resolves when the pipeline has started. @throws PipelineStartError when it did not */
   started(): Promise<void> {
-    return this.#started;
+    return this.#started.promise;
   }
 
   /**
@@ -111,15 +142,16 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
    * @param request the offer's fields without the SDP; JSON values
    * @param signal gives the attempt up; a session the pipeline made all the same is closed again
    * @throws SessionRefusedError when the pipeline refuses the request, SessionConflictError when the id is in use or the pipeline says so,
-   * PipelineUnavailableError when there is no pipeline or it does not answer, or the signal's reason
+   * PipelineBusyError when every process has as many sessions as it takes, PipelineUnavailableError when there is no pipeline or it does
+   * not answer, or the signal's reason
    */
   async open(sessionId: string, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PipelineRun> {
-    if (this.#state !== 'ready' || this.#host === undefined) {
+    if (this.state !== 'ready' || this.#pool === undefined) {
       throw new PipelineUnavailableError(
-        this.#failure ?? `The pipeline is ${this.#state === 'starting' ? 'still starting' : 'stopped'}.`,
+        this.failure ?? `The pipeline is ${this.state === 'starting' ? 'still starting' : 'stopped'}.`,
       );
     }
-    return this.#host.open(sessionId, request, signal);
+    return this.#pool.open(sessionId, request, signal);
   }
 
   onApplicationBootstrap(): void {
@@ -127,52 +159,53 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.#state !== 'failed') this.#state = 'stopped';
-    this.#rejectStarted(new PipelineStartError('crashed', 'the server was stopped before the pipeline had started'));
-    await this.#host?.stop();
-    // The process may have been on its way when the stop came.
+    this.#stopped = true;
+    this.#started.reject(new PipelineStartError('crashed', 'the server was stopped before the pipeline had started'));
+    // The processes may have been on their way when the stop came.
     await this.#starting;
-    await this.#host?.stop();
+    await this.#pool?.stop();
   }
 
+  /** Admits the pipeline and starts its processes. */
   async #start(): Promise<void> {
-    const began = performance.now();
+    this.#beganAtMs = performance.now();
     try {
-      const { entry } = await this.policy.admit();
-      this.#folder = dirname(entry);
-      if (this.#state === 'stopped') return;
-      this.#host = new PipelineHost(
-        {
-          file: entry,
-          gpuNum: this.options.gpuNum,
-          environment: hostEnvironment(readEnvironment()),
-          startTimeoutMs: this.configuration.pipelineStartTimeoutSeconds * 1000,
-          callTimeoutMs: this.configuration.pipelineCallTimeoutSeconds * 1000,
-          closeTimeoutMs: this.configuration.pipelineCloseTimeoutSeconds * 1000,
-        },
-        (cause) => this.#hostExited(cause),
+      const admitted = await this.policy.admit();
+      this.#language = admitted.file.language;
+      this.#folder = admitted.file.folder;
+      if (this.#stopped) return;
+      const { pipelineWorkers, pipelineMaxFailures, pipelineRestartDelaySeconds } = this.configuration;
+      this.#pool = new WorkerPool(
+        pipelineWorkers,
+        createHostFactory(admitted, this.options, this.configuration),
+        { maxFailures: pipelineMaxFailures, firstDelayMs: pipelineRestartDelaySeconds * 1000 },
+        () => this.#poolChanged(),
       );
-      this.#service = await this.#host.started();
-      if (this.#state !== 'starting') return;
-      this.#startSeconds = Math.round(performance.now() - began) / 1000;
-      this.#state = 'ready';
-      this.#logger.log(`The pipeline ${this.options.path} is ready after ${this.#startSeconds} s (${this.#service.mode}).`);
-      this.#resolveStarted();
+      this.#pool.start();
     } catch (error) {
-      this.#startFailed(error instanceof PipelineStartError ? error : new PipelineStartError('crashed', errorMessage(error)));
+      this.#refusal = error instanceof PipelineStartError ? error : new PipelineStartError('crashed', errorMessage(error));
+      this.#startFailed(this.#refusal);
+    }
+  }
+
+  #poolChanged(): void {
+    const pool = this.#pool;
+    if (pool === undefined || this.#stopped || this.#startSeconds !== undefined) return;
+    if (pool.state === 'ready') {
+      this.#startSeconds = Math.round(performance.now() - this.#beganAtMs) / 1000;
+      this.#logger.log(`The pipeline ${this.options.path} is ready after ${this.#startSeconds} s (${this.mode}).`);
+      this.#started.resolve();
+    } else if (pool.state === 'failed' && pool.cause !== undefined) {
+      this.#startFailed(pool.cause);
     }
   }
 
   #startFailed(error: PipelineStartError): void {
-    // Whatever failed, no process stays behind.
-    void this.#host?.stop();
-    if (this.#state !== 'starting') return;
-    this.#state = 'failed';
-    this.#failure = this.#withoutFolder(error.message);
+    if (this.#stopped) return;
     // A command that ends because of it says so itself, in one line.
     if (!this.configuration.exitOnStartFailure) this.#logger.error(error.message);
     if (error.pipelineStack !== undefined) this.#logger.debug(error.pipelineStack);
-    this.#rejectStarted(error);
+    this.#started.reject(error);
   }
 
   /** HTTP answers with the reason, so it names the pipeline's files, but not where on this machine they lie. */
@@ -180,12 +213,5 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     return this.#folder === undefined
       ? message
       : message.replaceAll(`file://${this.#folder}/`, '').replaceAll(`${this.#folder}/`, '');
-  }
-
-  #hostExited(cause: string): void {
-    if (this.#state !== 'ready') return;
-    this.#state = 'failed';
-    this.#failure = `The pipeline is gone: ${cause}. Its last log lines say more; restart the server to start it again.`;
-    this.#logger.error(this.#failure);
   }
 }

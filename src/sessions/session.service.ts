@@ -4,6 +4,7 @@ import { Problem, type OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { ViewerFactory, type Viewer } from '../media/index.js';
 import {
+  PipelineBusyError,
   PipelineService,
   PipelineUnavailableError,
   SessionConflictError,
@@ -108,11 +109,11 @@ export class SessionService {
   }
 
   private runningMode(): StreamMode {
-    const { state, mode, failure } = this.pipeline;
+    const { state, mode, failure, retryInMs } = this.pipeline;
     if (state === 'ready' && mode !== undefined) return mode;
     const detail =
       state === 'starting' ? 'The pipeline is still starting. Try again soon.' : (failure ?? 'The pipeline is not running.');
-    throw new Problem('service-not-running', detail);
+    throw new Problem('service-not-running', detail, retryInMs === 0 ? {} : { retryAfterSeconds: Math.ceil(retryInMs / 1000) });
   }
 
   private async openRun(id: string, offer: SessionOffer, mode: StreamMode, signal: AbortSignal): Promise<PipelineRun> {
@@ -214,6 +215,7 @@ function requireUsableOffer(offer: OfferSummary, mode: StreamMode): void {
 function toProblem(error: unknown): Problem {
   if (error instanceof SessionRefusedError) return new Problem('session-refused', error.message, { cause: error });
   if (error instanceof SessionConflictError) return new Problem('session-conflict', error.message, { cause: error });
+  if (error instanceof PipelineBusyError) return new Problem('pipeline-busy', error.message, { cause: error });
   if (error instanceof PipelineUnavailableError) return new Problem('service-not-running', error.message, { cause: error });
   throw error;
 }

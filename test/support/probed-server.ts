@@ -75,7 +75,7 @@ function holdings(): Holdings {
 const [path = ''] = process.argv.slice(2);
 const server = await serve({
   configuration: loadConfiguration(readEnvironment()),
-  pipeline: { path, skipValidation: false, gpuNum: 1 },
+  pipeline: { path, skipValidation: false, gpuNum: 1, options: {} },
 });
 await server.pipelineStarted;
 process.on('message', () => process.send?.(holdings()));

@@ -45,7 +45,7 @@ export class TestServer implements AsyncDisposable {
       TELEFUSER_PIPELINE_CLOSE_TIMEOUT_SECONDS: '2',
       ...variables,
     });
-    const server = await serve({ configuration, pipeline: { path: pipelinePath, skipValidation: false, gpuNum: 1 } });
+    const server = await serve({ configuration, pipeline: { path: pipelinePath, skipValidation: false, gpuNum: 1, options: {} } });
     // What tests provoke is no news; DEBUG_SERVER=1 shows it all the same.
     if (process.env['DEBUG_SERVER'] === undefined) server.app.useLogger(false);
     return new TestServer(server);
@@ -69,7 +69,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   get pipelinePid(): number | undefined {
-    return this.server.app.get(PipelineService, { strict: false }).pid;
+    return this.server.app.get(PipelineService, { strict: false }).workers[0]?.pid;
   }
 
   /** Waits until no session and no slot is left. */

@@ -95,9 +95,17 @@ const entries = {
   'service-not-running': {
     status: 503,
     title: 'The pipeline is not running',
-    when: 'The pipeline is still starting, failed to start, has crashed, or the server is shutting down.',
+    when: 'The pipeline is still starting, failed to start, has crashed and is being started again, or the server is shutting down.',
     remedy: 'Try again after `Retry-After` seconds; `/readyz` says when sessions are accepted.',
     example: 'The pipeline is still starting.',
+    retryAfterSeconds: 5,
+  },
+  'pipeline-busy': {
+    status: 503,
+    title: 'The pipeline takes no more sessions now',
+    when: 'The pipeline declares how many sessions one of its processes takes at once (`maxSessions`), and every process has as many.',
+    remedy: 'Try again after `Retry-After` seconds, or run more processes with `--workers`.',
+    example: 'The pipeline takes 1 session at once in each of its 2 running processes, and all are taken.',
     retryAfterSeconds: 5,
   },
   'max-sessions': {

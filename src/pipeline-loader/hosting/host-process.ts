@@ -1,17 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { PassThrough, type Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../contract/deadline.js';
 import { forwardLines } from './output-lines.js';
 import { MessageConnection } from '../protocol/message-connection.js';
 import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
 import { PROTOCOL_FD, type ServerMessage } from '../protocol/messages.js';
 
-/** What the process of a pipeline is started with. */
-export interface HostProcessOptions {
-  /** Absolute path of the pipeline's module. */
-  readonly file: string;
-  readonly gpuNum: number;
+/** How the process of a pipeline is started. */
+export interface HostCommand {
+  /** Absolute path of a program. */
+  readonly command: string;
+  readonly args: readonly string[];
   /** The whole environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -34,18 +33,18 @@ export class HostProcess {
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
   readonly #connection: MessageConnection;
-  #protocolProblem: string | undefined;
+  #killReason: string | undefined;
   #resolveExited!: () => void;
   #ended = false;
   readonly #killAtServerExit = (): void => this.kill();
 
   private constructor(
-    options: HostProcessOptions,
+    { command, args, environment }: HostCommand,
     private readonly listener: HostProcessListener,
   ) {
     this.exited = new Promise((resolve) => (this.#resolveExited = resolve));
-    this.#child = spawn(process.execPath, [hostEntry(), options.file, String(options.gpuNum)], {
-      env: { ...options.environment },
+    this.#child = spawn(command, args, {
+      env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     process.once('exit', this.#killAtServerExit);
@@ -63,8 +62,8 @@ export class HostProcess {
     });
   }
 
-  static spawn(options: HostProcessOptions, listener: HostProcessListener): HostProcess {
-    return new HostProcess(options, listener);
+  static spawn(command: HostCommand, listener: HostProcessListener): HostProcess {
+    return new HostProcess(command, listener);
   }
 
   get pid(): number | undefined {
@@ -90,15 +89,15 @@ export class HostProcess {
     await this.exited;
   }
 
-  /** Ends the process at once. */
-  kill(): void {
+  /** Ends the process at once. `reason`, in words that follow "the pipeline's process", is what `onExit` hears of it. */
+  kill(reason?: string): void {
+    if (reason !== undefined) this.#killReason ??= `the pipeline's process ${reason}`;
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
   }
 
   async #pipeClosed(error: Error | undefined): Promise<void> {
     if (error instanceof ProtocolError) {
-      this.#protocolProblem = `the pipeline's process broke the host protocol: ${error.message}`;
-      this.kill();
+      this.kill(`broke the host protocol: ${error.message}`);
       return;
     }
     // Any other error is how a socket says that the process at its other end is gone.
@@ -110,7 +109,7 @@ export class HostProcess {
     if (!this.#pipe.destroyed)
       await settlesWithin(new Promise((resolve) => this.#pipe.once('close', resolve)), EXIT_GRACE_MS / 4);
     const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-    this.#end(this.#protocolProblem ?? `the pipeline's process ${how}`);
+    this.#end(this.#killReason ?? `the pipeline's process ${how}`);
   }
 
   #end(cause: string): void {
@@ -121,10 +120,4 @@ export class HostProcess {
     this.#resolveExited();
     this.listener.onExit(cause);
   }
-}
-
-/** The compiled entry of the process: beside this file in the build; when this file runs as TypeScript (in tests), in the build of it. */
-function hostEntry(): string {
-  const entry = import.meta.url.endsWith('.ts') ? '../../../dist/pipeline-loader/node-host/main.js' : '../node-host/main.js';
-  return fileURLToPath(new URL(entry, import.meta.url));
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chunk } from '../../common/index.js';
+import type { HostCommand } from './host-process.js';
 import { PipelineHost, type PipelineHostOptions } from './pipeline-host.js';
 import {
   PipelineCrashedError,
@@ -17,6 +18,12 @@ import type { PipelineRun } from '../pipeline-run.js';
 
 // These specs start the compiled host (`dist`), because Node cannot run the server's own TypeScript.
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+/** The Node host without a sandbox. */
+function nodeHost(environment: Readonly<Record<string, string>> = {}): HostCommand {
+  const main = fileURLToPath(new URL('../../../dist/pipeline-loader/node-host/main.js', import.meta.url));
+  return { command: process.execPath, args: [main], environment };
+}
 
 const hosts: PipelineHost[] = [];
 const printed: string[] = [];
@@ -43,9 +50,13 @@ async function start(name: string, options: Partial<PipelineHostOptions> = {}): 
   const { promise: exit, resolve } = Promise.withResolvers<string>();
   const host = new PipelineHost(
     {
+      name: 'Pipeline',
+      command: nodeHost(),
       file: fixture(name),
       gpuNum: 2,
-      environment: {},
+      options: { size: 'small' },
+      hangTimeoutMs: 10_000,
+      memoryLimitBytes: 1024 ** 3,
       startTimeoutMs: 8000,
       callTimeoutMs: 2000,
       closeTimeoutMs: 2000,
@@ -201,7 +212,7 @@ describe('a server-push pipeline', () => {
   });
 
   it('sees the environment it was given and nothing else', async () => {
-    const { host } = await start('push.mjs', { environment: { VIDEO_PATH: 'film.mp4' } });
+    const { host } = await start('push.mjs', { command: nodeHost({ VIDEO_PATH: 'film.mp4' }) });
     expect((await collectAct(host, 'environment'))[0]!.metadata).toEqual({ environment: ['VIDEO_PATH'], videoPath: 'film.mp4' });
   });
 
@@ -404,7 +415,7 @@ describe('stopping', () => {
   });
 
   it.each(['stop-hangs', 'blocks'])('ends a pipeline whose stop %s', async (variant) => {
-    const { host } = await start('starts.mjs', { environment: { VARIANT: variant }, closeTimeoutMs: 200 });
+    const { host } = await start('starts.mjs', { command: nodeHost({ VARIANT: variant }), closeTimeoutMs: 200 });
     await host.stop();
     expect(isAlive(host.pid)).toBe(false);
   });
@@ -412,9 +423,13 @@ describe('stopping', () => {
   it('happens at once when the server dies without a word', async () => {
     const entry = new URL('../../../dist/pipeline-loader/hosting/pipeline-host.js', import.meta.url).href;
     const options = {
+      name: 'Pipeline',
+      command: nodeHost(),
       file: fixture('push.mjs'),
       gpuNum: 1,
-      environment: {},
+      options: {},
+      hangTimeoutMs: 10_000,
+      memoryLimitBytes: 1024 ** 3,
       startTimeoutMs: 8000,
       callTimeoutMs: 1000,
       closeTimeoutMs: 1000,

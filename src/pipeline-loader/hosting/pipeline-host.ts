@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { errorMessage } from '../contract/error-message.js';
-import type { StreamMode } from '../contract/stream-mode.js';
-import { HostProcess, type HostProcessOptions } from './host-process.js';
+import { HostProcess, type HostCommand } from './host-process.js';
+import { readProcessUsage, type ProcessUsage } from './host-usage.js';
+import { HostWatch, type HostWatchOptions } from './host-watch.js';
 import { HostedRun, type RunChannel } from './hosted-run.js';
 import {
   PipelineCrashedError,
@@ -14,9 +15,17 @@ import type { PipelineRun } from '../pipeline-run.js';
 import { decodeChunk } from '../protocol/media-codec.js';
 import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
 import { parseHostMessage, type ParsedHostMessage } from '../protocol/message-parsers.js';
-import { PROTOCOL_VERSION } from '../protocol/messages.js';
+import { PROTOCOL_VERSION, type ReadyMessage } from '../protocol/messages.js';
 
-export interface PipelineHostOptions extends HostProcessOptions {
+export interface PipelineHostOptions extends HostWatchOptions {
+  /** What log lines are under. */
+  readonly name: string;
+  readonly command: HostCommand;
+  /** Absolute path of the pipeline's module. */
+  readonly file: string;
+  readonly gpuNum: number;
+  /** The operator's options, for `getService`. */
+  readonly options: Readonly<Record<string, string>>;
   readonly startTimeoutMs: number;
   /** For `createSession`. */
   readonly callTimeoutMs: number;
@@ -25,10 +34,7 @@ export interface PipelineHostOptions extends HostProcessOptions {
 }
 
 /** What a host says of its service when it has started. */
-export interface HostedService {
-  readonly mode: StreamMode;
-  readonly defaultFps?: number;
-}
+export type HostedService = Omit<ReadyMessage, 'type'>;
 
 /** An answer that is waited for. */
 interface PendingOpen {
@@ -38,8 +44,9 @@ interface PendingOpen {
 
 /** One life of a pipeline's process: started once, gone once. Owns the process and the runs. */
 export class PipelineHost implements RunChannel {
-  readonly #logger = new Logger('Pipeline');
+  readonly #logger: Logger;
   readonly #process: HostProcess;
+  readonly #watch: HostWatch;
   readonly #runs = new Map<number, HostedRun>();
   readonly #opening = new Map<number, PendingOpen>();
   readonly #started: Promise<HostedService>;
@@ -47,6 +54,7 @@ export class PipelineHost implements RunChannel {
   #rejectStarted!: (error: PipelineStartError) => void;
   #startTimer: NodeJS.Timeout | undefined;
   #service: HostedService | undefined;
+  #greeted = false;
   #lastRun = 0;
   #fatal: string | undefined;
   #exitCause: string | undefined;
@@ -66,16 +74,41 @@ export class PipelineHost implements RunChannel {
     });
     // Whoever waits for it hears of it; that nobody waits yet is no unhandled rejection.
     this.#started.catch(() => undefined);
-    this.#process = HostProcess.spawn(options, {
+    this.#logger = new Logger(options.name);
+    this.#process = HostProcess.spawn(options.command, {
       onMessage: (message) => this.#receive(message),
       onOutput: (line, stream) => (stream === 'stdout' ? this.#logger.log(line) : this.#logger.warn(line)),
       onExit: (cause) => this.#exited(cause),
     });
     this.#startTimer = setTimeout(() => this.#startTimedOut(), options.startTimeoutMs);
+    this.#watch = new HostWatch(
+      {
+        usage: () => (this.pid === undefined ? undefined : readProcessUsage(this.pid)),
+        ping: (id) => void this.send({ type: 'ping', id }),
+        end: (reason) => this.#process.kill(reason),
+      },
+      options,
+    );
+    this.#watch.start();
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** Runs that are open, being opened or being closed. */
+  get load(): number {
+    return this.#runs.size;
+  }
+
+  /** Whether the pipeline takes one more session in this process. */
+  get hasRoom(): boolean {
+    return this.#service !== undefined && this.load < (this.#service.maxSessions ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What the process took of the machine a moment ago. */
+  get usage(): ProcessUsage | undefined {
+    return this.#watch.usage;
   }
 
   get pendingBytes(): number {
@@ -171,19 +204,18 @@ export class PipelineHost implements RunChannel {
   }
 
   #receiveForHost(
-    message: Extract<ParsedHostMessage, { type: 'hello' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'stopped' }>,
+    message: Extract<ParsedHostMessage, { type: 'hello' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'pong' | 'stopped' }>,
   ): void {
     switch (message.type) {
       case 'hello':
         if (message.protocol !== PROTOCOL_VERSION)
           throw new ProtocolError(`host protocol ${message.protocol}, not ${PROTOCOL_VERSION}`);
-        return;
+        return this.#start();
       case 'ready':
         if (this.#service !== undefined) throw new ProtocolError('ready a second time');
-        clearTimeout(this.#startTimer);
-        this.#service =
-          message.defaultFps === undefined ? { mode: message.mode } : { mode: message.mode, defaultFps: message.defaultFps };
-        return this.#resolveStarted(this.#service);
+        return this.#becameReady(message);
+      case 'pong':
+        return this.#watch.pong(message.id);
       case 'start-failed':
         return this.#rejectStarted(new PipelineStartError(message.kind, message.message, message.stack));
       case 'fatal':
@@ -228,6 +260,20 @@ export class PipelineHost implements RunChannel {
     }
   }
 
+  #start(): void {
+    if (this.#greeted) throw new ProtocolError('hello a second time');
+    this.#greeted = true;
+    const { file, gpuNum, options } = this.options;
+    void this.send({ type: 'start', file, gpuNum, options });
+  }
+
+  #becameReady({ type: _, ...service }: ReadyMessage): void {
+    clearTimeout(this.#startTimer);
+    this.#service = service;
+    this.#watch.expectHeartbeats();
+    this.#resolveStarted(service);
+  }
+
   #startTimedOut(): void {
     this.#rejectStarted(
       new PipelineStartError('start-timeout', `start() did not return within ${this.options.startTimeoutMs / 1000} s`),
@@ -237,6 +283,7 @@ export class PipelineHost implements RunChannel {
 
   #exited(cause: string): void {
     clearTimeout(this.#startTimer);
+    this.#watch.stop();
     const reason = this.#fatal === undefined ? cause : `${cause} after an error nobody caught: ${this.#fatal}`;
     this.#exitCause = reason;
     this.#rejectStarted(new PipelineStartError('crashed', reason));

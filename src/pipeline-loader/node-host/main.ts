@@ -1,15 +1,18 @@
 /**
- * The process a Node pipeline runs in: `node main.js <pipeline file> <gpu number>`, with the server's pipe as file descriptor 3. It is
- * started by the server only; `protocol/messages.ts` describes what it says.
+ * The process a Node pipeline runs in, with the server's pipe as file descriptor 3. It is started by the server only, which says what to
+ * load; `docs/pipeline-host.md` describes what is said.
  */
 import { Socket } from 'node:net';
 import { settlesWithin } from '../contract/deadline.js';
 import { errorMessage, errorStack } from '../contract/error-message.js';
 import { MessageConnection } from '../protocol/message-connection.js';
 import type { RawMessage } from '../protocol/message-decoder.js';
-import { PROTOCOL_FD, PROTOCOL_VERSION, type HostMessage } from '../protocol/messages.js';
-import { LoadError, loadService } from './service-loader.js';
+import { parseServerMessage } from '../protocol/message-parsers.js';
+import { PROTOCOL_FD, PROTOCOL_VERSION, type HostMessage, type ServerMessage } from '../protocol/messages.js';
+import { describeService, LoadError, loadService } from './service-loader.js';
 import { ServiceHost } from './service-host.js';
+
+type StartMessage = Extract<ServerMessage, { type: 'start' }>;
 
 /** How long the last words may take to leave. */
 const FLUSH_TIMEOUT_MS = 500;
@@ -19,12 +22,10 @@ const FLUSH_TIMEOUT_MS = 500;
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-const [file = '', gpuNum = '1'] = process.argv.slice(2);
-const early: RawMessage[] = [];
 let host: ServiceHost | undefined;
 
 const connection = new MessageConnection('host', openPipe(), {
-  onMessage: (message) => (host === undefined ? early.push(message) : host.handle(message)),
+  onMessage: (raw) => receive(raw),
   // Without a server there is nobody to work for: end at once, whatever the pipeline is doing.
   onClose: () => process.exit(0),
 });
@@ -33,16 +34,28 @@ const send = (message: HostMessage, parts?: readonly Uint8Array[]): Promise<void
 process.on('uncaughtException', (error) => void die(error));
 process.on('unhandledRejection', (error) => void die(error));
 
-void send({ type: 'hello', protocol: PROTOCOL_VERSION });
-try {
-  const loaded = await loadService(file, Number(gpuNum));
-  host = new ServiceHost(loaded, send, (timeoutMs) => void stop(timeoutMs));
-  const { defaultFps } = loaded.service;
-  void send({ type: 'ready', mode: loaded.mode, ...(defaultFps === undefined ? {} : { defaultFps }) });
-  for (const message of early.splice(0)) host.handle(message);
-} catch (error) {
-  const kind = error instanceof LoadError ? error.kind : 'load-failed';
-  await exitAfter({ type: 'start-failed', kind, message: errorMessage(error), ...errorStack(error) }, 1);
+void send({ type: 'hello', protocol: PROTOCOL_VERSION, runtime: `node ${process.versions.node}` });
+
+/** The server says `start` first, and no more than `ping` and `stop` before it has heard `ready`. */
+function receive(raw: RawMessage): void {
+  if (host !== undefined) {
+    host.handle(raw);
+    return;
+  }
+  const message = parseServerMessage(raw);
+  if (message?.type === 'start') void start(message);
+  else if (message?.type === 'stop') void stop(message.timeoutMs);
+}
+
+async function start({ file, gpuNum, options }: StartMessage): Promise<void> {
+  try {
+    const loaded = await loadService(file, { gpuNum, options });
+    host = new ServiceHost(loaded, send, (timeoutMs) => void stop(timeoutMs));
+    void send(describeService(loaded));
+  } catch (error) {
+    const kind = error instanceof LoadError ? error.kind : 'load-failed';
+    await exitAfter({ type: 'start-failed', kind, message: errorMessage(error), ...errorStack(error) }, 1);
+  }
 }
 
 function openPipe(): Socket {

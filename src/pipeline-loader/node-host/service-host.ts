@@ -23,9 +23,10 @@ export class ServiceHost {
   handle(raw: RawMessage): void {
     const message = parseServerMessage(raw);
     if (message === undefined) return;
-    if (message.type === 'stop') this.onStop(message.timeoutMs);
+    if (message.type === 'ping') void this.send({ type: 'pong', id: message.id });
+    else if (message.type === 'stop') this.onStop(message.timeoutMs);
     else if (message.type === 'open') this.#open(message);
-    else this.#handleRunMessage(message, raw);
+    else if (message.type !== 'start') this.#handleRunMessage(message, raw);
   }
 
   /** Ends every run and the service. Bounded by the timeout. */
@@ -47,7 +48,7 @@ export class ServiceHost {
     run.open(message.session, message.request);
   }
 
-  #handleRunMessage(message: Exclude<ParsedServerMessage, { type: 'open' | 'stop' }>, raw: RawMessage): void {
+  #handleRunMessage(message: Exclude<ParsedServerMessage, { type: 'start' | 'ping' | 'open' | 'stop' }>, raw: RawMessage): void {
     // The server may speak of a run that is just gone: its message crossed ours on the way.
     const run = this.#runs.get(message.run);
     if (run === undefined) return;

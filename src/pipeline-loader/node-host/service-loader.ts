@@ -1,8 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorMessage, errorStack } from '../contract/error-message.js';
-import type { BidirectionalService, GetService, ServerPushService } from '../contract/pipeline.js';
+import type { BidirectionalService, GetService, GetServiceOptions, ServerPushService } from '../contract/pipeline.js';
 import { detectStreamMode } from '../contract/stream-mode.js';
-import type { StartFailureKind } from '../protocol/messages.js';
+import type { ReadyMessage, StartFailureKind } from '../protocol/messages.js';
 
 /** A started service, as the union the rest of the host switches on. */
 export type LoadedService =
@@ -31,19 +31,44 @@ export class LoadError extends Error {
  * @param file absolute path of the module
  * @throws LoadError
  */
-export async function loadService(file: string, gpuNum: number): Promise<LoadedService> {
+export async function loadService(file: string, options: GetServiceOptions): Promise<LoadedService> {
   const module = await step('load-failed', 'the pipeline cannot be loaded', async () => {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   });
   const getService = findGetService(module);
-  const made: unknown = await step('start-failed', 'getService() threw', async () => getService({ gpuNum }));
+  const made: unknown = await step('start-failed', 'getService() threw', async () => getService(options));
   const detection = detectStreamMode(made);
   if ('problem' in detection) throw new LoadError('neither-protocol', detection.problem);
   const loaded = { mode: detection.mode, service: made } as LoadedService;
   await step('start-failed', 'start() threw', async () => loaded.service.start?.());
-  // Only now: a service may learn its pace while it starts.
-  checkDefaultFps(loaded.service.defaultFps);
   return loaded;
+}
+
+/**
+ * What the server is told of a started service. Read only now: a service may learn its pace while it starts.
+ *
+ * @throws LoadError when an attribute is not what the contract allows
+ */
+export function describeService({ mode, service }: LoadedService): ReadyMessage {
+  const { defaultFps, maxSessions, delivery, queueMs } = service as unknown as Readonly<Record<string, unknown>>;
+  return {
+    type: 'ready',
+    mode,
+    ...attribute('defaultFps', defaultFps, 'a number from 1 to 240', (value) => inRange(value, 1, 240)),
+    ...attribute('maxSessions', maxSessions, 'a whole number from 1 to 1000', (value) => Number.isInteger(value) && inRange(value, 1, 1000)),
+    ...attribute('delivery', delivery, "'lossless' or 'latest'", (value) => value === 'lossless' || value === 'latest'),
+    ...attribute('queueMs', queueMs, 'a number from 0 to 60000', (value) => inRange(value, 0, 60_000)),
+  };
+}
+
+function attribute(name: string, value: unknown, allowed: string, test: (value: unknown) => boolean): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  if (!test(value)) throw new LoadError('start-failed', `the service's ${name} must be ${allowed}`);
+  return { [name]: value };
+}
+
+function inRange(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max;
 }
 
 function findGetService(module: Record<string, unknown>): GetService {
@@ -56,11 +81,6 @@ function findGetService(module: Record<string, unknown>): GetService {
   }
   const names = Object.keys(module);
   throw new LoadError('no-get-service', `the pipeline exports no getService function, only ${names.join(', ') || 'nothing'}`);
-}
-
-function checkDefaultFps(fps: unknown): void {
-  if (fps === undefined || (typeof fps === 'number' && fps >= 1 && fps <= 240)) return;
-  throw new LoadError('start-failed', "the service's defaultFps must be a number from 1 to 240");
 }
 
 async function step<Result>(kind: StartFailureKind, what: string, work: () => Promise<Result>): Promise<Result> {

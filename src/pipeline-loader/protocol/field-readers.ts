@@ -1,3 +1,4 @@
+import type { Delivery } from '../../common/index.js';
 import { ProtocolError } from './message-decoder.js';
 
 /** Whether a JSON value is an object. */
@@ -29,4 +30,12 @@ export function readWord<Word extends string>(
   const word = words.find((candidate) => candidate === value);
   if (word === undefined) throw new ProtocolError(`${field} is none of ${words.join(', ')}`);
   return word;
+}
+
+/** `delivery` and `queueMs`, those that are there. @throws ProtocolError */
+export function readDelivery(header: Readonly<Record<string, unknown>>): Delivery {
+  return {
+    ...(header['delivery'] === undefined ? {} : { delivery: readWord(header, 'delivery', ['lossless', 'latest'] as const) }),
+    ...(header['queueMs'] === undefined ? {} : { queueMs: readNumber(header, 'queueMs', 0, 60_000) }),
+  };
 }

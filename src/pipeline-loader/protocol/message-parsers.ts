@@ -1,11 +1,14 @@
-import { isRecord, readNumber, readText, readWord } from './field-readers.js';
+import { isRecord, readDelivery, readNumber, readText, readWord } from './field-readers.js';
 import { ProtocolError, type RawMessage } from './message-decoder.js';
-import { START_FAILURE_KINDS, type ChunkMessage, type HostMessage, type ServerMessage } from './messages.js';
+import { START_FAILURE_KINDS, type ChunkMessage, type HostMessage, type ReadyMessage, type ServerMessage } from './messages.js';
 
 const MAX_TEXT = 4000;
 const MAX_STACK = 16_000;
 const MAX_SESSION_ID = 256;
 const MAX_TIMEOUT_MS = 3_600_000;
+const MAX_RUNTIME = 100;
+const MAX_SESSIONS = 1000;
+const MAX_PATH = 4096;
 
 /** A host's message; a chunk's header is left to `decodeChunk`. */
 export type ParsedHostMessage = Exclude<HostMessage, ChunkMessage> | { readonly type: 'chunk'; readonly run: number };
@@ -25,13 +28,11 @@ export function parseHostMessage({ header }: RawMessage): ParsedHostMessage | un
   const stack = (): { stack?: string } => (header['stack'] === undefined ? {} : { stack: readText(header, 'stack', MAX_STACK) });
   switch (header['type']) {
     case 'hello':
-      return { type: 'hello', protocol: readNumber(header, 'protocol', 1, Number.MAX_SAFE_INTEGER) };
-    case 'ready': {
-      const mode = readWord(header, 'mode', ['server_push', 'bidirectional'] as const);
-      return header['defaultFps'] === undefined
-        ? { type: 'ready', mode }
-        : { type: 'ready', mode, defaultFps: readNumber(header, 'defaultFps', 1, 240) };
-    }
+      return { type: 'hello', protocol: readNumber(header, 'protocol', 1, Number.MAX_SAFE_INTEGER), ...readRuntime(header) };
+    case 'ready':
+      return parseReady(header);
+    case 'pong':
+      return { type: 'pong', id: readNumber(header, 'id', 0, Number.MAX_SAFE_INTEGER) };
     case 'start-failed':
       return { type: 'start-failed', kind: readWord(header, 'kind', START_FAILURE_KINDS), message: message(), ...stack() };
     case 'opened':
@@ -69,6 +70,20 @@ export function parseHostMessage({ header }: RawMessage): ParsedHostMessage | un
   }
 }
 
+function readRuntime(header: RawMessage['header']): { runtime?: string } {
+  return header['runtime'] === undefined ? {} : { runtime: readText(header, 'runtime', MAX_RUNTIME) };
+}
+
+function parseReady(header: RawMessage['header']): ReadyMessage {
+  return {
+    type: 'ready',
+    mode: readWord(header, 'mode', ['server_push', 'bidirectional'] as const),
+    ...(header['defaultFps'] === undefined ? {} : { defaultFps: readNumber(header, 'defaultFps', 1, 240) }),
+    ...(header['maxSessions'] === undefined ? {} : { maxSessions: readNumber(header, 'maxSessions', 1, MAX_SESSIONS) }),
+    ...readDelivery(header),
+  };
+}
+
 /**
  * The message of a server.
  *
@@ -79,6 +94,10 @@ export function parseServerMessage({ header }: RawMessage): ParsedServerMessage 
   const run = (): number => readNumber(header, 'run', 1, Number.MAX_SAFE_INTEGER);
   const timeoutMs = (): number => readNumber(header, 'timeoutMs', 0, MAX_TIMEOUT_MS);
   switch (header['type']) {
+    case 'start':
+      return parseStart(header);
+    case 'ping':
+      return { type: 'ping', id: readNumber(header, 'id', 0, Number.MAX_SAFE_INTEGER) };
     case 'open': {
       const request = header['request'];
       if (!isRecord(request)) throw new ProtocolError('an open without a request');
@@ -99,4 +118,16 @@ export function parseServerMessage({ header }: RawMessage): ParsedServerMessage 
     default:
       return undefined;
   }
+}
+
+function parseStart(header: RawMessage['header']): Extract<ServerMessage, { type: 'start' }> {
+  const options = header['options'];
+  if (!isRecord(options)) throw new ProtocolError('a start without options');
+  for (const name of Object.keys(options)) readText(options, name, MAX_TEXT);
+  return {
+    type: 'start',
+    file: readText(header, 'file', MAX_PATH),
+    gpuNum: readNumber(header, 'gpuNum', 1, MAX_SESSIONS),
+    options: options as Readonly<Record<string, string>>,
+  };
 }

@@ -1,5 +1,5 @@
 import type { StreamMode } from '../contract/stream-mode.js';
-import type { PixelFormat } from '../../common/index.js';
+import type { Delivery, PixelFormat } from '../../common/index.js';
 
 /**
  * Host protocol, version 1: how the server and the process of a pipeline talk. One duplex pipe, file descriptor 3 of the host.
@@ -11,7 +11,8 @@ import type { PixelFormat } from '../../common/index.js';
  *
  * Order of things:
  *
- *     host → server   hello, then ready or start-failed (the host then ends)
+ *     host → server   hello
+ *     server → host   start           host → server   ready or start-failed (the host then ends)
  *     server → host   open            host → server   opened or refused
  *     server → host   pull (credit)   host → server   as many of chunk and chunk-error as there is credit; then end or failed
  *     server → host   push, media     host → server   push-error when the pipeline threw
@@ -19,7 +20,8 @@ import type { PixelFormat } from '../../common/index.js';
  *     server → host   stop            host → server   stopped, the last word of all; the pipe closes
  *
  * A `run` is a number the server gives each opened session and never uses again, so late messages of a closed run cannot be taken for
- * a newer session's of the same id. The pipe closing is the order to end at once. `log` may come at any time.
+ * a newer session's of the same id. The pipe closing is the order to end at once. `log` may come at any time. A `ping` is answered with
+ * its `pong` at any time after `ready`; a host that does not answer for long is taken to hang.
  */
 export const PROTOCOL_VERSION = 1;
 
@@ -27,7 +29,14 @@ export const PROTOCOL_VERSION = 1;
 export const PROTOCOL_FD = 3;
 
 /** Why a pipeline did not start. */
-export const START_FAILURE_KINDS = ['not-found', 'load-failed', 'no-get-service', 'neither-protocol', 'start-failed'] as const;
+export const START_FAILURE_KINDS = [
+  'not-found',
+  'load-failed',
+  'no-get-service',
+  'neither-protocol',
+  'start-failed',
+  'sandbox',
+] as const;
 export type StartFailureKind = (typeof START_FAILURE_KINDS)[number];
 
 /** Picture in a message; its bytes are the part of the same position. */
@@ -47,7 +56,7 @@ export interface MediaHeader {
   readonly audio?: AudioHeader;
 }
 
-export interface ChunkMessage extends MediaHeader {
+export interface ChunkMessage extends MediaHeader, Delivery {
   readonly type: 'chunk';
   readonly run: number;
   readonly fps?: number;
@@ -55,12 +64,21 @@ export interface ChunkMessage extends MediaHeader {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** What a host says of its started service. */
+export interface ReadyMessage extends Delivery {
+  readonly type: 'ready';
+  readonly mode: StreamMode;
+  readonly defaultFps?: number;
+  /** Sessions that one process of this pipeline takes at once, 1–1000. */
+  readonly maxSessions?: number;
+}
+
 export type HostLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** What a host says. */
 export type HostMessage =
-  | { readonly type: 'hello'; readonly protocol: number }
-  | { readonly type: 'ready'; readonly mode: StreamMode; readonly defaultFps?: number }
+  | { readonly type: 'hello'; readonly protocol: number; readonly runtime?: string }
+  | ReadyMessage
   | { readonly type: 'start-failed'; readonly kind: StartFailureKind; readonly message: string; readonly stack?: string }
   /** `session` is what `createSession` returned. */
   | { readonly type: 'opened'; readonly run: number; readonly session: string }
@@ -72,6 +90,7 @@ export type HostMessage =
   | { readonly type: 'failed'; readonly run: number; readonly message: string }
   | { readonly type: 'push-error'; readonly run: number; readonly message: string }
   | { readonly type: 'closed'; readonly run: number }
+  | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'log'; readonly level: HostLogLevel; readonly run?: number; readonly text: string }
   /** An error nobody caught: the host ends now. */
   | { readonly type: 'fatal'; readonly message: string; readonly stack?: string }
@@ -79,6 +98,9 @@ export type HostMessage =
 
 /** What the server says. */
 export type ServerMessage =
+  /** `file`: absolute path of the pipeline's module. `options`: the operator's, for `getService`. */
+  | { readonly type: 'start'; readonly file: string; readonly gpuNum: number; readonly options: Readonly<Record<string, string>> }
+  | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'open'; readonly run: number; readonly session: string; readonly request: Readonly<Record<string, unknown>> }
   | { readonly type: 'pull'; readonly run: number; readonly credit: number }
   /** Either `message`, or with `binary` one part. */

@@ -1,0 +1,196 @@
+import { Logger } from '@nestjs/common';
+import { errorMessage } from '../contract/error-message.js';
+import { PipelineStartError, PipelineUnavailableError } from '../pipeline.errors.js';
+import type { PipelineRun } from '../pipeline-run.js';
+import type { ProcessUsage } from './host-usage.js';
+import type { HostedService } from './pipeline-host.js';
+
+/** `waiting`: its process ended, and it waits before it starts the next. `failed` is final. */
+export type SupervisorState = 'starting' | 'ready' | 'waiting' | 'failed' | 'stopped';
+
+/** One life of the pipeline's process, as the supervisor needs it; `PipelineHost` is one. */
+export interface SupervisedHost {
+  readonly pid: number | undefined;
+  readonly load: number;
+  readonly hasRoom: boolean;
+  readonly usage: ProcessUsage | undefined;
+  /** Resolves once it takes sessions. @throws PipelineStartError */
+  started(): Promise<HostedService>;
+  open(sessionId: string, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PipelineRun>;
+  stop(): Promise<void>;
+}
+
+export interface RestartPolicy {
+  /** Failures in a row after which it is given up. */
+  readonly maxFailures: number;
+  /** Before the first restart; doubles with each further failure in a row. */
+  readonly firstDelayMs: number;
+}
+
+export interface SupervisorListener {
+  /** The state is another, and all that goes with it is in place. */
+  stateChanged(): void;
+}
+
+const MAX_DELAY_MS = 30_000;
+/** A process that was ready for so long has not failed in a row with the one before. */
+const PROVEN_AFTER_MS = 60_000;
+
+/**
+ * Keeps one process of the pipeline running: starts it, and starts the next when it ends, with a growing delay. When no process was ever
+ * ready and none is on its way to be, a failure is final: what is wrong then is the pipeline itself.
+ */
+export class HostSupervisor {
+  readonly #logger: Logger;
+  #host: SupervisedHost | undefined;
+  #service: HostedService | undefined;
+  #state: SupervisorState = 'starting';
+  #failures = 0;
+  #restarts = 0;
+  #readyAtMs = 0;
+  #cause: PipelineStartError | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #retryAtMs = 0;
+  #exited = Promise.resolve();
+
+  /**
+   * @param makeHost starts a process; its `onExit` is called once, when the process is gone
+   * @param hasHope whether the pipeline has been ready in any process, or is starting in another one
+   */
+  constructor(
+    name: string,
+    private readonly makeHost: (onExit: (cause: string) => void) => Promise<SupervisedHost>,
+    private readonly hasHope: () => boolean,
+    private readonly policy: RestartPolicy,
+    private readonly listener: SupervisorListener,
+  ) {
+    this.#logger = new Logger(name);
+  }
+
+  get state(): SupervisorState {
+    return this.#state;
+  }
+
+  /** What the pipeline said of itself; from its last process while there is none. */
+  get service(): HostedService | undefined {
+    return this.#service;
+  }
+
+  /** Why the last process ended or did not start. Cleared when one is ready. */
+  get cause(): PipelineStartError | undefined {
+    return this.#cause;
+  }
+
+  /** Processes started after the first. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Until the next process is started; 0 in every state but `waiting`. */
+  get retryInMs(): number {
+    return this.#state === 'waiting' ? Math.max(0, this.#retryAtMs - performance.now()) : 0;
+  }
+
+  /** The running process, whether it is ready or not. */
+  get host(): SupervisedHost | undefined {
+    return this.#host;
+  }
+
+  /** Whether a session can be opened here now. */
+  get hasRoom(): boolean {
+    return this.#state === 'ready' && this.#host?.hasRoom === true;
+  }
+
+  /** Sessions here; those that are being closed count. */
+  get load(): number {
+    return this.#host?.load ?? 0;
+  }
+
+  /** See `PipelineService.open`. */
+  open(sessionId: string, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PipelineRun> {
+    if (this.#state !== 'ready' || this.#host === undefined) {
+      throw new PipelineUnavailableError(this.#cause?.message ?? 'The pipeline is not running.');
+    }
+    return this.#host.open(sessionId, request, signal);
+  }
+
+  /** Starts the process. Failures are told through the state. Call once. */
+  start(): void {
+    void this.#run();
+  }
+
+  /** Ends the process in good order and starts no more. Resolves when it is gone. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#state !== 'failed') this.#state = 'stopped';
+    clearTimeout(this.#retryTimer);
+    await this.#host?.stop();
+    await this.#exited;
+  }
+
+  /** One life of the process, from its start until it is ready or gone. */
+  async #run(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#exited = promise;
+    let host: SupervisedHost | undefined;
+    try {
+      host = await this.makeHost((cause) => {
+        resolve();
+        this.#ended(host, cause);
+      });
+      this.#host = host;
+      // The order to stop may have come while the process was being started.
+      if (this.#state === 'stopped') return await host.stop();
+      this.#service = await host.started();
+      this.#becameReady();
+    } catch (error) {
+      // Whatever failed, no process stays behind.
+      await host?.stop();
+      resolve();
+      this.#host = undefined;
+      this.#failed(error instanceof PipelineStartError ? error : new PipelineStartError('crashed', errorMessage(error)));
+    }
+  }
+
+  #becameReady(): void {
+    if (this.#state !== 'starting') return;
+    this.#readyAtMs = performance.now();
+    this.#cause = undefined;
+    this.#change('ready');
+  }
+
+  /** The process is gone. Before it was ready, `started()` says so too, and the failure is dealt with there. */
+  #ended(host: SupervisedHost | undefined, cause: string): void {
+    if (this.#state !== 'ready' || host !== this.#host) return;
+    this.#host = undefined;
+    if (performance.now() - this.#readyAtMs >= PROVEN_AFTER_MS) this.#failures = 0;
+    this.#failed(new PipelineStartError('crashed', cause));
+  }
+
+  #failed(cause: PipelineStartError): void {
+    if (this.#state === 'stopped') return;
+    this.#failures += 1;
+    this.#cause = cause;
+    if (cause.pipelineStack !== undefined) this.#logger.debug(cause.pipelineStack);
+    if (!this.hasHope()) return this.#change('failed');
+    if (this.#failures >= this.policy.maxFailures) {
+      this.#logger.error(`given up after ${this.#failures} failures in a row; the last: ${cause.message}`);
+      return this.#change('failed');
+    }
+    const delayMs = Math.min(MAX_DELAY_MS, this.policy.firstDelayMs * 2 ** (this.#failures - 1));
+    this.#logger.error(`${cause.reason}; it is started again in ${delayMs / 1000} s`);
+    this.#retryAtMs = performance.now() + delayMs;
+    this.#retryTimer = setTimeout(() => this.#restart(), delayMs);
+    this.#change('waiting');
+  }
+
+  #restart(): void {
+    this.#restarts += 1;
+    this.#change('starting');
+    void this.#run();
+  }
+
+  #change(state: SupervisorState): void {
+    this.#state = state;
+    this.listener.stateChanged();
+  }
+}
