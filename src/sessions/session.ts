@@ -199,14 +199,18 @@ export class Session implements ViewerObserver {
     const message = error instanceof Error ? error.message : String(error);
     this.logger.error(`session ${this.id}: the pipeline's stream broke: ${message}`);
     this.sendChunkError(message);
-    await this.streamEnded(error instanceof PipelineCrashedError ? 'pipeline_crashed' : 'pipeline_failed');
+    if (!(error instanceof PipelineCrashedError)) return this.streamEnded('pipeline_failed');
+    // Nothing comes after this, for nobody: the client is told at once, so that it can turn to a process that lives.
+    this.sendDone();
+    // Not awaited: closing waits for this pump.
+    void this.close('pipeline_crashed');
   }
 
   private async streamEnded(reason: CloseReason): Promise<void> {
     // The grace is for the client to get the last messages, so it begins when there is a client. A close meanwhile ends the wait.
     await this.connected.promise.catch(() => undefined);
     if (this.aborter.signal.aborted) return;
-    this.send({ type: 'done', session_id: this.id, total_chunks: this.viewer.videoChunks, timestamp: Date.now() / 1000 });
+    this.sendDone();
     this.transition('ended');
     this.clear('grace');
     this.after('done', this.options.timeouts.doneGraceMs, reason);
@@ -261,6 +265,10 @@ export class Session implements ViewerObserver {
     }
     this.refusals += 1;
     if (this.refusals <= MAX_CHUNK_ERRORS_PER_SECOND) this.sendChunkError(message);
+  }
+
+  private sendDone(): void {
+    this.send({ type: 'done', session_id: this.id, total_chunks: this.viewer.videoChunks, timestamp: Date.now() / 1000 });
   }
 
   private sendChunkError(error: string): void {

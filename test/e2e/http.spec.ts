@@ -246,8 +246,8 @@ describe('health', () => {
     await server.idle();
   });
 
-  it('is alive and started, but not ready, after the process of the pipeline was killed', async () => {
-    await using server = await TestServer.start(testPipeline('conversation'));
+  it('is alive and started, but not ready, between the end of the process of the pipeline and the next', async () => {
+    await using server = await TestServer.start(testPipeline('conversation'), { TELEFUSER_PIPELINE_RESTART_DELAY_SECONDS: '2' });
     await using client = await WeriftClient.connect(server.api, WATCH);
     process.kill(server.pipelinePid ?? 0, 'SIGKILL');
     expect(await server.api.closeReason(client.sessionId)).toBe('pipeline_crashed');
@@ -258,10 +258,16 @@ describe('health', () => {
       startupz: 200,
       ready: 503,
       health: 200,
-      status: 'unhealthy',
+      status: 'healthy',
       stream_ready: false,
     });
     expect((await server.api.get('readyz')).body['detail']).toContain('SIGKILL');
+    await using waiting = await WeriftClient.prepare(WATCH);
+    const refused = await waiting.offer(server.api);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'service-not-running' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(2);
+    await waitFor('the next process', async () => (await healthOf(server.api))['readyz'] === 200);
     await server.idle();
   });
 });

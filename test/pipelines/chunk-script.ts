@@ -39,6 +39,10 @@ export interface Step {
   readonly throw?: string;
   readonly exit?: number;
   readonly hang?: boolean;
+  /** Keeps the whole process busy for this long, milliseconds. */
+  readonly spin?: number;
+  /** Takes so much memory, MiB, and keeps it. */
+  readonly allocate?: number;
   /** Yields what happened in the pipeline so far. */
   readonly report?: boolean;
 }
@@ -53,12 +57,24 @@ export async function* play(steps: readonly Step[]): AsyncGenerator<PipelineChun
     if (step.throw !== undefined) throw new Error(step.throw);
     if (step.exit !== undefined) process.exit(step.exit);
     if (step.hang === true) await new Promise(() => undefined);
+    if (step.spin !== undefined) for (const end = performance.now() + step.spin; performance.now() < end; );
+    if (step.allocate !== undefined) await allocate(step.allocate);
     const chunk = 'garbage' in step ? (step.garbage as PipelineChunk) : await build(step);
     for (let count = 0; step.repeat === 0 || count < (step.repeat ?? 1); count += 1) {
       if (step.everyMs !== undefined) await sleep(step.everyMs);
       if (step.report === true) yield { events: [...events] };
       else yield 'garbage' in step ? chunk : { ...chunk, index: index++ };
     }
+  }
+}
+
+const kept: Buffer[] = [];
+
+/** In pieces, with a breath after each, as a model does that grows with what it is fed. */
+async function allocate(mebibytes: number): Promise<void> {
+  for (let piece = 0; piece < mebibytes; piece += 16) {
+    kept.push(Buffer.alloc(16 * 1024 * 1024, 1));
+    await sleep(5);
   }
 }
 

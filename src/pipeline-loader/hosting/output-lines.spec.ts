@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { LineSplitter } from './output-lines.js';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { forwardLines, LineSplitter } from './output-lines.js';
 
 function lines(pieces: readonly (string | Buffer)[], now: () => number = () => 0): string[] {
   const heard: string[] = [];
@@ -36,8 +39,32 @@ describe('LineSplitter', () => {
     );
     splitter.push(Buffer.from('again\n'.repeat(1000)));
     expect(heard).toHaveLength(200);
+    splitter.push(Buffer.from('é left out\nleft out\nbeg'));
     now = 1500;
-    splitter.push(Buffer.from('later\n'));
-    expect(heard.slice(200)).toEqual(['(800 more lines were printed and left out)', 'later']);
+    splitter.push(Buffer.from('un\nlater\n'));
+    expect(heard.slice(200)).toEqual(['(802 more lines were printed and left out)', 'begun', 'later']);
+  });
+});
+
+describe('forwardLines', () => {
+  it('makes a process wait that prints without end', async () => {
+    const output = new PassThrough();
+    const heard: string[] = [];
+    forwardLines(output, (line) => heard.push(line));
+    const printed = Buffer.from(`${'x'.repeat(1023)}\n`.repeat(64));
+    let accepted = 0;
+    const began = performance.now();
+    while (performance.now() - began < 1500) {
+      if (output.writableNeedDrain) await Promise.race([once(output, 'drain'), setTimeout(50)]);
+      else {
+        output.write(printed);
+        accepted += printed.length;
+      }
+    }
+    // A second's worth at once, then as much a second; what the stream itself buffers comes on top.
+    expect(accepted / 1024 / 1024).toBeGreaterThan(1.5);
+    expect(accepted / 1024 / 1024).toBeLessThan(4);
+    output.end('the last\n');
+    await vi.waitFor(() => expect(heard.at(-1)).toMatch(/the last|left out/), 5000);
   });
 });

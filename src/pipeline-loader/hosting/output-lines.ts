@@ -4,15 +4,31 @@ import { stripVTControlCharacters } from 'node:util';
 
 const MAX_LINE_CHARACTERS = 2000;
 const MAX_LINES_PER_SECOND = 200;
+/** Beyond this a process is made to wait at its print, so that reading it never takes more than moments of the event loop. */
+const MAX_BYTES_PER_SECOND = 1024 * 1024;
+const NEWLINE = 0x0a;
 
 /**
  * Hands out what a process prints, line by line, without its terminal colours. A long line is cut and a flood is thinned, with a word
- * about it: a pipeline that prints in a loop shall not take the server down.
+ * about it, and printed slower than it comes: a pipeline that prints in a loop shall not take the server down.
  */
 export function forwardLines(output: Readable, onLine: (line: string) => void): void {
   const splitter = new LineSplitter(onLine);
-  output.on('data', (piece: Buffer) => splitter.push(piece));
+  let pause: NodeJS.Timeout | undefined;
+  let allowed = MAX_BYTES_PER_SECOND;
+  let allowedAtMs = performance.now();
+  output.on('data', (piece: Buffer) => {
+    splitter.push(piece);
+    const nowMs = performance.now();
+    const earned = ((nowMs - allowedAtMs) / 1000) * MAX_BYTES_PER_SECOND;
+    allowed = Math.min(MAX_BYTES_PER_SECOND, allowed + earned) - piece.length;
+    allowedAtMs = nowMs;
+    if (allowed >= 0) return;
+    output.pause();
+    pause = setTimeout(() => output.resume(), (-allowed * 1000) / MAX_BYTES_PER_SECOND);
+  });
   output.on('end', () => splitter.end());
+  output.on('close', () => clearTimeout(pause));
   // A broken pipe only means that there is nothing more to read.
   output.on('error', () => undefined);
 }
@@ -32,7 +48,8 @@ export class LineSplitter {
   ) {}
 
   push(piece: Buffer): void {
-    const lines = this.#decoder.write(piece).split('\n');
+    const kept = this.#isFlooded() ? this.#skipLines(piece) : piece;
+    const lines = this.#decoder.write(kept).split('\n');
     lines.forEach((text, position) => {
       this.#append(text);
       if (position < lines.length - 1) this.#finishLine();
@@ -60,15 +77,34 @@ export class LineSplitter {
     this.#rest = '';
     this.#cut = false;
     if (line === '') return;
+    if (this.#isFlooded()) {
+      this.#leftOut += 1;
+      return;
+    }
+    this.#linesThisSecond += 1;
+    this.onLine(cut ? `${line}…` : line);
+  }
+
+  /** Whether this second has had its lines; a new second begins here. */
+  #isFlooded(): boolean {
     const now = this.now();
     if (now - this.#secondBeganAt >= 1000) {
       this.#tellLeftOut();
       this.#secondBeganAt = now;
       this.#linesThisSecond = 0;
     }
-    this.#linesThisSecond += 1;
-    if (this.#linesThisSecond > MAX_LINES_PER_SECOND) this.#leftOut += 1;
-    else this.onLine(cut ? `${line}…` : line);
+    return this.#linesThisSecond >= MAX_LINES_PER_SECOND;
+  }
+
+  /** Counts the lines that end in a piece without looking at them, since there may be hundreds of thousands. Returns what follows the last. */
+  #skipLines(piece: Buffer): Buffer {
+    const last = piece.lastIndexOf(NEWLINE);
+    if (last === -1) return piece;
+    for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, at + 1)) this.#leftOut += 1;
+    this.#rest = '';
+    this.#cut = false;
+    this.#decoder.end();
+    return piece.subarray(last + 1);
   }
 
   #tellLeftOut(): void {
