@@ -33,22 +33,72 @@ export function forwardLines(output: Readable, onLine: (line: string) => void): 
   output.on('error', () => undefined);
 }
 
-/** The pure part of {@link forwardLines}; `now` gives milliseconds. */
-export class LineSplitter {
-  readonly #decoder = new StringDecoder('utf8');
-  #rest = '';
-  #cut = false;
+/** Text without terminal colours and control characters, but for the tab and the line break. */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[^\P{Cc}\t\n]/gu, '')
+    .trimEnd();
+}
+
+/** Lines a second that are let through; the rest is counted, and `onLeftOut` hears of it in the next second. `now` gives milliseconds. */
+export class LineBudget {
   #secondBeganAt = Number.NEGATIVE_INFINITY;
   #linesThisSecond = 0;
   #leftOut = 0;
 
   constructor(
-    private readonly onLine: (line: string) => void,
+    private readonly onLeftOut: (message: string) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Whether this second has had its lines; a new second begins here. */
+  get isSpent(): boolean {
+    const now = this.now();
+    if (now - this.#secondBeganAt >= 1000) {
+      this.tellLeftOut();
+      this.#secondBeganAt = now;
+      this.#linesThisSecond = 0;
+    }
+    return this.#linesThisSecond >= MAX_LINES_PER_SECOND;
+  }
+
+  /** Takes a line from the budget; false when there is none, and the line is counted. */
+  take(): boolean {
+    if (this.isSpent) {
+      this.#leftOut += 1;
+      return false;
+    }
+    this.#linesThisSecond += 1;
+    return true;
+  }
+
+  leaveOut(lines: number): void {
+    this.#leftOut += lines;
+  }
+
+  tellLeftOut(): void {
+    const leftOut = this.#leftOut;
+    this.#leftOut = 0;
+    if (leftOut > 0) this.onLeftOut(`(${leftOut} more lines were printed and left out)`);
+  }
+}
+
+/** The pure part of {@link forwardLines}. */
+export class LineSplitter {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #budget: LineBudget;
+  #rest = '';
+  #cut = false;
+
+  constructor(
+    private readonly onLine: (line: string) => void,
+    now?: () => number,
+  ) {
+    this.#budget = new LineBudget(onLine, now);
+  }
+
   push(piece: Buffer): void {
-    const kept = this.#isFlooded() ? this.#skipLines(piece) : piece;
+    const kept = this.#budget.isSpent ? this.#skipLines(piece) : piece;
     const lines = this.#decoder.write(kept).split('\n');
     lines.forEach((text, position) => {
       this.#append(text);
@@ -59,7 +109,7 @@ export class LineSplitter {
   end(): void {
     this.#append(this.#decoder.end());
     if (this.#rest !== '') this.#finishLine();
-    this.#tellLeftOut();
+    this.#budget.tellLeftOut();
   }
 
   #append(text: string): void {
@@ -69,46 +119,24 @@ export class LineSplitter {
   }
 
   #finishLine(): void {
-    // Every control character but the tab.
-    const line = stripVTControlCharacters(this.#rest)
-      .replace(/[^\P{Cc}\t]/gu, '')
-      .trimEnd();
+    const line = plainText(this.#rest);
     const cut = this.#cut;
     this.#rest = '';
     this.#cut = false;
-    if (line === '') return;
-    if (this.#isFlooded()) {
-      this.#leftOut += 1;
-      return;
-    }
-    this.#linesThisSecond += 1;
+    if (line === '' || !this.#budget.take()) return;
     this.onLine(cut ? `${line}…` : line);
-  }
-
-  /** Whether this second has had its lines; a new second begins here. */
-  #isFlooded(): boolean {
-    const now = this.now();
-    if (now - this.#secondBeganAt >= 1000) {
-      this.#tellLeftOut();
-      this.#secondBeganAt = now;
-      this.#linesThisSecond = 0;
-    }
-    return this.#linesThisSecond >= MAX_LINES_PER_SECOND;
   }
 
   /** Counts the lines that end in a piece without looking at them, since there may be hundreds of thousands. Returns what follows the last. */
   #skipLines(piece: Buffer): Buffer {
     const last = piece.lastIndexOf(NEWLINE);
     if (last === -1) return piece;
-    for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, at + 1)) this.#leftOut += 1;
+    let lines = 0;
+    for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, at + 1)) lines += 1;
+    this.#budget.leaveOut(lines);
     this.#rest = '';
     this.#cut = false;
     this.#decoder.end();
     return piece.subarray(last + 1);
-  }
-
-  #tellLeftOut(): void {
-    if (this.#leftOut > 0) this.onLine(`(${this.#leftOut} more lines were printed and left out)`);
-    this.#leftOut = 0;
   }
 }

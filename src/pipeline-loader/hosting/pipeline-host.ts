@@ -3,6 +3,7 @@ import { errorMessage } from '../contract/error-message.js';
 import { HostProcess, type HostCommand } from './host-process.js';
 import { readProcessUsage, type ProcessUsage } from './host-usage.js';
 import { HostWatch, type HostWatchOptions } from './host-watch.js';
+import { LineBudget, plainText } from './output-lines.js';
 import { HostedRun, type RunChannel } from './hosted-run.js';
 import {
   PipelineCrashedError,
@@ -15,7 +16,7 @@ import type { PipelineRun } from '../pipeline-run.js';
 import { decodeChunk } from '../protocol/media-codec.js';
 import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
 import { parseHostMessage, type ParsedHostMessage } from '../protocol/message-parsers.js';
-import { PROTOCOL_VERSION, type ReadyMessage } from '../protocol/messages.js';
+import { PROTOCOL_VERSION, type HostLogLevel, type ReadyMessage } from '../protocol/messages.js';
 
 export interface PipelineHostOptions extends HostWatchOptions {
   /** What log lines are under. */
@@ -47,6 +48,7 @@ export class PipelineHost implements RunChannel {
   readonly #logger: Logger;
   readonly #process: HostProcess;
   readonly #watch: HostWatch;
+  readonly #logBudget = new LineBudget((message) => this.#logger.warn(message));
   readonly #runs = new Map<number, HostedRun>();
   readonly #opening = new Map<number, PendingOpen>();
   readonly #started: Promise<HostedService>;
@@ -296,7 +298,9 @@ export class PipelineHost implements RunChannel {
     return `session ${this.#runs.get(run)?.sessionId ?? `of run ${run}`}`;
   }
 
-  #log(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+  #log(level: HostLogLevel, message: string): void {
+    if (!this.#logBudget.take()) return;
+    const text = plainText(message);
     switch (level) {
       case 'debug':
         return this.#logger.debug(text);

@@ -19,6 +19,7 @@ export class ProtocolError extends Error {
 export interface RawMessage {
   readonly header: Readonly<Record<string, unknown>>;
   readonly parts: readonly Uint8Array[];
+  readonly headerBytes: number;
 }
 
 /**
@@ -95,7 +96,7 @@ function parseMessage(bytes: Buffer, headerLength: number): RawMessage {
     throw new ProtocolError('a message header that is no JSON object');
   }
   const fields = header as Record<string, unknown>;
-  return { header: fields, parts: cutParts(bytes.subarray(headerLength), fields['parts'] ?? []) };
+  return { header: fields, headerBytes: headerLength, parts: cutParts(bytes.subarray(headerLength), fields['parts'] ?? []) };
 }
 
 function cutParts(body: Buffer, lengths: unknown): Uint8Array[] {

@@ -42,7 +42,7 @@ describe.each([
     fc.assert(
       fc.property(fc.constantFrom(...types), fc.dictionary(field, fc.jsonValue({ maxDepth: 1 })), (type, fields) => {
         try {
-          expect(parse({ header: { ...fields, type }, parts: [] })?.type).toBe(type);
+          expect(parse({ header: { ...fields, type }, headerBytes: 0, parts: [] })?.type).toBe(type);
         } catch (error) {
           expect(error).toBeInstanceOf(ProtocolError);
         }
@@ -51,14 +51,14 @@ describe.each([
   });
 
   it('ignores types of a later version', () => {
-    expect(parse({ header: { type: 'telepathy' }, parts: [] })).toBeUndefined();
-    expect(parse({ header: {}, parts: [] })).toBeUndefined();
+    expect(parse({ header: { type: 'telepathy' }, headerBytes: 0, parts: [] })).toBeUndefined();
+    expect(parse({ header: {}, headerBytes: 0, parts: [] })).toBeUndefined();
   });
 });
 
 describe('parseHostMessage', () => {
   it('cuts text that is too long', () => {
-    const message = parseHostMessage({ header: { type: 'log', level: 'info', text: 'x'.repeat(9000) }, parts: [] });
+    const message = parseHostMessage({ header: { type: 'log', level: 'info', text: 'x'.repeat(9000) }, headerBytes: 0, parts: [] });
     expect(message).toEqual({ type: 'log', level: 'info', text: `${'x'.repeat(4000)}…` });
   });
 });
