@@ -1,28 +1,7 @@
 import type { StreamMode } from '../contract/stream-mode.js';
 import type { Delivery, PixelFormat } from '../../common/index.js';
 
-/**
- * Host protocol, version 1: how the server and the process of a pipeline talk. One duplex pipe, file descriptor 3 of the host.
- *
- * A message is `u32le header length, u32le body length, header, body`. The header is a JSON object with a `type`; the body is binary
- * parts one after the other, and `parts` in the header has their lengths in bytes. No media is ever in the JSON. The header is at most
- * 64 MiB from the server and 1 MiB from the host, the body 320 MiB. Either side ends the connection at a message that breaks this; unknown types and fields are ignored, so
- * that a newer side may say more.
- *
- * Order of things:
- *
- *     host → server   hello
- *     server → host   start           host → server   ready or start-failed (the host then ends)
- *     server → host   open            host → server   opened or refused
- *     server → host   pull (credit)   host → server   as many of chunk and chunk-error as there is credit; then end or failed
- *     server → host   push, media     host → server   push-error when the pipeline threw
- *     server → host   close           host → server   closed, the last word about a run
- *     server → host   stop            host → server   stopped, the last word of all; the pipe closes
- *
- * A `run` is a number the server gives each opened session and never uses again, so late messages of a closed run cannot be taken for
- * a newer session's of the same id. The pipe closing is the order to end at once. `log` may come at any time. A `ping` is answered with
- * its `pong` at any time after `ready`; a host that does not answer for long is taken to hang.
- */
+/** Version of the host protocol; docs/pipeline-host.md describes it. */
 export const PROTOCOL_VERSION = 1;
 
 /** File descriptor of the pipe in the host. */
