@@ -14,7 +14,9 @@ export function hostEnvironment(
 ): Record<string, string> {
   const entries = Object.entries(environment).filter((entry): entry is [string, string] => {
     const [name, value] = entry;
-    return value !== undefined && !name.startsWith(SERVER_PREFIX) && (level === 'permissive' || pipelineEnvironment.includes(name));
+    return (
+      value !== undefined && !name.startsWith(SERVER_PREFIX) && (level === 'permissive' || pipelineEnvironment.includes(name))
+    );
   });
   return Object.fromEntries(entries);
 }

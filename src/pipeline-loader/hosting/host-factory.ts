@@ -17,7 +17,11 @@ const MIB = 1024 * 1024;
 const MEMORY_SHARE = 0.75;
 
 /** Starts processes of an admitted pipeline, each with what its security level gives it. */
-export function createHostFactory(admitted: AdmittedPipeline, options: PipelineOptions, configuration: Configuration): HostFactory {
+export function createHostFactory(
+  admitted: AdmittedPipeline,
+  options: PipelineOptions,
+  configuration: Configuration,
+): HostFactory {
   const memoryLimitBytes = memoryLimit(configuration);
   const told = new Set<string>();
   return async (worker, onExit) => {
@@ -50,7 +54,9 @@ export function createHostFactory(admitted: AdmittedPipeline, options: PipelineO
         },
         (cause) => {
           onExit(cause);
-          void removeScratch().catch((error: unknown) => new Logger(name).warn(`${scratch} stays behind: ${errorMessage(error)}`));
+          void removeScratch().catch((error: unknown) =>
+            new Logger(name).warn(`${scratch} stays behind: ${errorMessage(error)}`),
+          );
         },
       );
     } catch (error) {

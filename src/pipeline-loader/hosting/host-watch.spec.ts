@@ -51,9 +51,7 @@ describe('HostWatch', () => {
   it('ends a host that takes too much memory, within a second, even while it starts', async () => {
     host.taken = { ...IDLE, residentBytes: 600 * MIB };
     await vi.advanceTimersByTimeAsync(500);
-    expect(host.ends).toEqual([
-      'used 600 MiB of memory, more than its limit of 512 MiB (TELEFUSER_PIPELINE_MEMORY_LIMIT_MIB)',
-    ]);
+    expect(host.ends).toEqual(['used 600 MiB of memory, more than its limit of 512 MiB (TELEFUSER_PIPELINE_MEMORY_LIMIT_MIB)']);
   });
 
   it('ends a host with a bomb of threads', async () => {

@@ -5,6 +5,9 @@ export interface PythonInterpreter {
   readonly readablePaths: readonly string[];
 }
 
-export function findPython(request: { readonly configured?: string; readonly folders: readonly string[] }): Promise<PythonInterpreter> {
+export function findPython(request: {
+  readonly configured?: string;
+  readonly folders: readonly string[];
+}): Promise<PythonInterpreter> {
   return Promise.resolve({ executable: request.configured ?? 'python3', version: [3, 9, 0], readablePaths: [] });
 }

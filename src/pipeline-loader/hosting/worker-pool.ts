@@ -30,9 +30,15 @@ export class WorkerPool {
   ) {
     this.#workers = Array.from({ length: count }, (_, index) => {
       const name = count === 1 ? 'Pipeline' : `Pipeline ${index + 1}`;
-      return new HostSupervisor(name, (onExit) => makeHost(index, onExit), () => this.#hasHope(index), policy, {
-        stateChanged: () => this.#stateChanged(),
-      });
+      return new HostSupervisor(
+        name,
+        (onExit) => makeHost(index, onExit),
+        () => this.#hasHope(index),
+        policy,
+        {
+          stateChanged: () => this.#stateChanged(),
+        },
+      );
     });
   }
 
@@ -64,9 +70,7 @@ export class WorkerPool {
       sessions: load,
       restarts,
       ...(host?.pid === undefined ? {} : { pid: host.pid }),
-      ...(host?.usage === undefined
-        ? {}
-        : { residentBytes: host.usage.residentBytes, cpuSeconds: host.usage.cpuSeconds }),
+      ...(host?.usage === undefined ? {} : { residentBytes: host.usage.residentBytes, cpuSeconds: host.usage.cpuSeconds }),
     }));
   }
 
