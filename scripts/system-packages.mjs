@@ -6,8 +6,13 @@ const REQUIREMENTS = [
   { packageName: 'chromium', neededBy: 'browser', test: ['chromium', '--version'] },
   { packageName: 'ffmpeg', neededBy: 'interop', test: ['ffmpeg', '-version'] },
   { packageName: 'python3-aiortc', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
-  { packageName: 'python3-numpy', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import numpy'] },
+  { packageName: 'python3-numpy', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import numpy'] },
+  { packageName: 'python3-opencv', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import cv2'] },
+  { packageName: 'python3-pil', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import PIL'] },
+  { packageName: 'python3-av', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import av'] },
 ];
+/** Test projects by what they need. */
+const PROJECTS = { browser: ['browser'], interop: ['interop'], python: ['e2e', 'browser', 'interop'] };
 const PROBE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 900_000;
 
@@ -21,7 +26,7 @@ function aptGet(args) {
 
 /**
  * Makes the programs available, or says what to do.
- * @returns {{ unavailable: Set<'browser' | 'interop'>, remedy: string }} the test projects that cannot run, and one line why
+ * @returns {{ unavailable: Set<'e2e' | 'browser' | 'interop'>, remedy: string }} the test projects that cannot run, and one line why
  */
 export function ensureSystemPackages() {
   let absent = missing();
@@ -35,7 +40,7 @@ export function ensureSystemPackages() {
   }
   const names = absent.map(({ packageName }) => packageName).join(' ');
   return {
-    unavailable: new Set(absent.map(({ neededBy }) => neededBy)),
+    unavailable: new Set(absent.flatMap(({ neededBy }) => PROJECTS[neededBy])),
     remedy: `Missing: ${names}. Install with: sudo apt-get install -y --no-install-recommends ${names}`,
   };
 }

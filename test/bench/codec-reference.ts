@@ -23,7 +23,7 @@ export interface CodecReference {
   readonly fps: number;
 }
 
-const clip = await loadClip(DEFAULT_CLIP, 'jpeg', false);
+const clip = await loadClip(DEFAULT_CLIP);
 const pictures = clip.pictures.map((picture) => Buffer.from(picture));
 
 function check(code: number): void {

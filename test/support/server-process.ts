@@ -10,6 +10,8 @@ const STOP_TIMEOUT_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 
 export interface ServerOptions {
+  /** Further arguments of the command line. */
+  readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -34,11 +36,15 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Resolves when the pipeline is ready. Rejects with what the server printed when it ends before, or does not become ready. */
   static async start(pipeline: string, options: ServerOptions = {}): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['dist/cli.js', 'stream-serve', pipeline, '--port', '0', '--host', '127.0.0.1'], {
-      cwd: ROOT,
-      env: { ...withoutSettings(process.env), ...options.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['dist/cli.js', 'stream-serve', pipeline, '--port', '0', '--host', '127.0.0.1', ...(options.args ?? [])],
+      {
+        cwd: ROOT,
+        env: { ...withoutSettings(process.env), ...options.environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const server = new ServerProcess(child);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
