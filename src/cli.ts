@@ -19,9 +19,9 @@ setFlagsFromString('--external-memory-accounted-in-global-limit');
 setFlagsFromString('--heap-growing-percent=200');
 
 const { runCommand } = await import('./command-line/index.js');
-const code = await runCommand(process.argv.slice(2), process, async (options) => {
-  const { serve } = await import('./main.js');
-  return serve(options);
+const code = await runCommand(process.argv.slice(2), process, {
+  serve: async (options) => (await import('./main.js')).serve(options),
+  validate: async (request) => (await import('./pipeline-loader/index.js')).validatePipeline(request),
 });
 // Something of a pipeline or a native library may still hold the event loop; everything of ours is closed by now.
 process.exit(code);

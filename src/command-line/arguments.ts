@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
 import { type ConfigurationFlag, nearestName } from '../config/index.js';
 import { CommandError } from './command.error.js';
+import { type CommandName, COMMANDS, isCommand, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
 
 /** What the command line asks for. */
 export type Invocation =
-  | { readonly kind: 'help'; readonly command: 'telefuser' | 'stream-serve' }
+  | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
   | {
       readonly kind: 'stream-serve';
@@ -13,26 +14,22 @@ export type Invocation =
       readonly flags: readonly ConfigurationFlag[];
       readonly skipValidation: boolean;
       readonly gpuNum: number;
-    };
+      /** Paths beside those of `TELEFUSER_PIPELINE_ASSETS`. */
+      readonly assets: readonly string[];
+      readonly options: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'validate';
+      readonly pipelinePath: string;
+      readonly flags: readonly ConfigurationFlag[];
+      readonly json: boolean;
+    }
+  | { readonly kind: 'new'; readonly folder: string; readonly python: boolean };
 
-const OPTIONS = {
-  port: { type: 'string', short: 'p' },
-  host: { type: 'string' },
-  'security-level': { type: 'string' },
-  'skip-validation': { type: 'boolean' },
-  'gpu-num': { type: 'string', short: 'g' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} as const;
-
-/** Flags that stand for a configuration variable; its class knows what is allowed. */
-const VARIABLE_OF_FLAG = {
-  port: 'TELEFUSER_PORT',
-  host: 'TELEFUSER_HOST',
-  'security-level': 'TELEFUSER_SECURITY_LEVEL',
-} as const;
-const COMMANDS = ['stream-serve'] as const;
 const MAX_GPUS = 64;
+const MAX_OPTIONS = 64;
+const MAX_OPTION_CHARACTERS = 4096;
+const OPTION_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/u;
 
 /**
  * Reads the arguments that follow `telefuser`. Pure.
@@ -40,61 +37,135 @@ const MAX_GPUS = 64;
  * @throws CommandError (`usage`) that says which argument is wrong.
  */
 export function parseInvocation(args: readonly string[]): Invocation {
-  const { values, positionals } = parse(args);
-  const [command, pipelinePath, ...extra] = positionals;
-  if (values.help === true) return { kind: 'help', command: command === 'stream-serve' ? 'stream-serve' : 'telefuser' };
-  if (values.version === true) return { kind: 'version' };
-  if (command === undefined) throw usage('no command given', 'telefuser --help');
-  if (command !== 'stream-serve') {
-    const nearest = nearestName(command, COMMANDS);
-    throw usage(
-      `there is no command "${command}"${nearest === undefined ? '' : `, did you mean ${nearest}?`}`,
-      'telefuser --help',
-    );
+  const [first, ...rest] = args;
+  if (first === undefined) throw usage('no command given');
+  if (first.startsWith('-')) return parseProgramOptions(args);
+  if (!isCommand(first)) {
+    throw usage(`there is no command "${first}"${suggestion(first, Object.keys(COMMANDS))}`);
   }
-  if (pipelinePath === undefined || pipelinePath === '') throw usage('no pipeline given');
-  if (extra.length > 0) throw usage(`one pipeline is served, and "${extra.join(' ')}" is one argument too many`);
-  return {
-    kind: 'stream-serve',
-    pipelinePath,
-    flags: Object.entries(VARIABLE_OF_FLAG).flatMap(([name, variable]) => {
-      const value = values[name as keyof typeof VARIABLE_OF_FLAG];
-      return value === undefined ? [] : [{ flag: `--${name}`, variable, value }];
-    }),
-    skipValidation: values['skip-validation'] ?? false,
-    gpuNum: parseGpuNum(values['gpu-num'] ?? '1'),
-  };
+  return parseCommand(first, rest);
 }
 
-type Values = ReturnType<typeof parseStrictly>;
-
-function parseStrictly(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
+function parseProgramOptions(args: readonly string[]): Invocation {
+  const given = parse(args, PROGRAM_OPTIONS, undefined);
+  const [command] = given.positionals;
+  if (given.has('help')) return { kind: 'help', ...(command !== undefined && isCommand(command) ? { command } : {}) };
+  if (given.has('version')) return { kind: 'version' };
+  throw usage('no command given');
 }
 
-function parse(args: readonly string[]): Values {
+function parseCommand(command: CommandName, args: readonly string[]): Invocation {
+  const { argument, options } = COMMANDS[command];
+  const given = parse(args, options, command);
+  if (given.has('help')) return { kind: 'help', command };
+  const [target, ...extra] = given.positionals;
+  if (target === undefined || target === '') throw usage(`no ${argument} given`, command);
+  if (extra.length > 0) throw usage(`one ${argument} is taken, and "${extra.join(' ')}" is one argument too many`, command);
+  switch (command) {
+    case 'stream-serve':
+      return {
+        kind: command,
+        pipelinePath: target,
+        flags: configurationFlags(given, options),
+        skipValidation: given.has('skip-validation'),
+        gpuNum: parseGpuNum(given.all('gpu-num').at(-1) ?? '1'),
+        assets: given.all('asset'),
+        options: parseOptions(given.all('option')),
+      };
+    case 'validate':
+      return { kind: command, pipelinePath: target, flags: configurationFlags(given, options), json: given.has('json') };
+    case 'new':
+      return { kind: command, folder: target, python: given.has('python') };
+    default:
+      return command satisfies never;
+  }
+}
+
+/** The options and arguments that were given. */
+interface Given {
+  readonly positionals: readonly string[];
+  has(name: string): boolean;
+  /** The values of an option, in their order. */
+  all(name: string): readonly string[];
+}
+
+function parse(
+  args: readonly string[],
+  options: Readonly<Record<string, OptionDescription>>,
+  command: CommandName | undefined,
+): Given {
+  const config: ParseArgsOptionsConfig = {};
+  for (const [name, { short, value }] of Object.entries(options)) {
+    config[name] = {
+      type: value === undefined ? 'boolean' : 'string',
+      multiple: true,
+      ...(short === undefined ? {} : { short }),
+    };
+  }
   try {
-    return parseStrictly(args);
+    const { values, positionals } = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: true });
+    const all = (name: string): string[] => [values[name] ?? []].flat().filter((value) => typeof value === 'string');
+    return { positionals, has: (name) => values[name] !== undefined, all };
   } catch (error) {
     // Node's own text goes on with advice of several sentences; its first one names the argument.
     const [what = ''] = (error as Error).message.split(/\.\s|\n/u);
     const unknown = /^Unknown option '(-+[^']*)'/u.exec(what)?.[1];
-    const names = Object.keys(OPTIONS).map((name) => `--${name}`);
-    const nearest = unknown === undefined ? undefined : nearestName(unknown, names);
-    throw usage(`${what.charAt(0).toLowerCase()}${what.slice(1)}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`);
+    const names = Object.keys(options).map((name) => `--${name}`);
+    const near = unknown === undefined ? '' : suggestion(unknown, names);
+    throw usage(`${what.charAt(0).toLowerCase()}${what.slice(1)}${near}`, command);
   }
+}
+
+/** Of an option that stands for a variable, the last one given counts. */
+function configurationFlags(given: Given, options: Readonly<Record<string, OptionDescription>>): ConfigurationFlag[] {
+  return Object.entries(options).flatMap(([name, { variable }]) => {
+    const value = given.all(name).at(-1);
+    return variable === undefined || value === undefined ? [] : [{ flag: `--${name}`, variable, value }];
+  });
 }
 
 function parseGpuNum(text: string): number {
   const gpuNum = /^\d{1,3}$/u.test(text) ? Number(text) : 0;
-  if (gpuNum < 1 || gpuNum > MAX_GPUS) throw usage(`--gpu-num must be a whole number from 1 to ${MAX_GPUS}, not "${text}"`);
+  if (gpuNum < 1 || gpuNum > MAX_GPUS) {
+    throw usage(`--gpu-num must be a whole number from 1 to ${MAX_GPUS}, not "${text}"`, 'stream-serve');
+  }
   return gpuNum;
 }
 
-function usage(what: string, help = 'telefuser stream-serve --help'): CommandError {
+function parseOptions(texts: readonly string[]): Readonly<Record<string, string>> {
+  const options = new Map<string, string>();
+  for (const text of texts) {
+    const end = text.indexOf('=');
+    const [name, value] = end < 0 ? [text, undefined] : [text.slice(0, end), text.slice(end + 1)];
+    const shown = name.length > 70 ? `${name.slice(0, 70)}…` : name;
+    if (value === undefined) throw usage(`-o takes name=value, and "${shown}" has no "="`, 'stream-serve');
+    if (!OPTION_NAME.test(name)) {
+      throw usage(
+        `the name of an option is up to 64 letters, digits and underscores and begins with no digit, unlike "${shown}"`,
+        'stream-serve',
+      );
+    }
+    if (options.has(name)) throw usage(`the option "${name}" is given twice`, 'stream-serve');
+    if (value.length > MAX_OPTION_CHARACTERS) {
+      throw usage(`the option "${name}" has ${value.length} characters, and may have ${MAX_OPTION_CHARACTERS}`, 'stream-serve');
+    }
+    options.set(name, value);
+  }
+  if (options.size > MAX_OPTIONS)
+    throw usage(`${options.size} options are given, and ${MAX_OPTIONS} are allowed`, 'stream-serve');
+  // A map's entries, so that `__proto__` is a name like any other.
+  return Object.fromEntries(options);
+}
+
+function suggestion(name: string, candidates: readonly string[]): string {
+  const nearest = nearestName(name, candidates);
+  return nearest === undefined ? '' : `, did you mean ${nearest}?`;
+}
+
+function usage(what: string, command?: CommandName): CommandError {
   return new CommandError(
     'usage',
     what.replace(/[.?]$/u, (end) => (end === '?' ? end : '')),
-    `Run "${help}" to see what it takes.`,
+    `Run "telefuser ${command === undefined ? '' : `${command} `}--help" to see what it takes.`,
   );
 }

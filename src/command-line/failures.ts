@@ -6,6 +6,9 @@ import type { ExitReason } from './exit-codes.js';
 const REASON_OF_START_FAILURE: Readonly<Record<PipelineStartError['kind'], ExitReason>> = {
   'not-found': 'pipelineNotLoaded',
   'load-failed': 'pipelineNotLoaded',
+  refused: 'refused',
+  interpreter: 'pipelineNotLoaded',
+  sandbox: 'pipelineNotLoaded',
   'no-get-service': 'pipelineNotLoaded',
   'neither-protocol': 'pipelineNotLoaded',
   'start-failed': 'pipelineNotStarted',

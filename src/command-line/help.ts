@@ -1,39 +1,39 @@
+import { type CommandDescription, type CommandName, COMMANDS, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
 import { EXIT_CODES } from './exit-codes.js';
 
-const EXITS = Object.values(EXIT_CODES)
-  .map(({ code, meaning }) => `  ${code}  ${meaning}`)
-  .join('\n');
+/** Text of `--help` for the program or for one command. */
+export function helpText(command?: CommandName): string {
+  const sections = command === undefined ? programSections() : commandSections(command, COMMANDS[command]);
+  const exits = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${code}  ${meaning}`);
+  return `${[...sections, ['Exit codes:', ...exits]].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
 
-/** Text of `--help`, for the program and for each command. */
-export const HELP = {
-  telefuser: `Usage: telefuser <command> [options]
+function programSections(): string[][] {
+  const commands = Object.entries(COMMANDS).map(([name, { argument, summary }]) => [`${name} <${argument}>`, summary] as const);
+  return [
+    ['Usage: telefuser <command> [options]'],
+    ['Commands:', ...columns(commands)],
+    ['Options:', ...columns(optionRows(PROGRAM_OPTIONS))],
+  ];
+}
 
-Commands:
-  stream-serve <pipeline>  serve a pipeline to browsers over WebRTC
+function commandSections(name: string, { argument, description, options, notes }: CommandDescription): string[][] {
+  return [
+    [`Usage: telefuser ${name} <${argument}> [options]`],
+    [description],
+    ['Options:', ...columns(optionRows(options))],
+    ...(notes.length === 0 ? [] : [[...notes]]),
+  ];
+}
 
-Options:
-  -h, --help     print this, or with a command its options
-      --version  print the version
+function optionRows(options: Readonly<Record<string, OptionDescription>>): (readonly [string, string])[] {
+  return Object.entries(options).map(([name, { short, value, description }]) => {
+    const long = `--${name}${value === undefined ? '' : ` <${value}>`}`;
+    return [short === undefined ? `    ${long}` : `-${short}, ${long}`, description] as const;
+  });
+}
 
-Exit codes:
-${EXITS}
-`,
-  'stream-serve': `Usage: telefuser stream-serve <pipeline> [options]
-
-Serves <pipeline>, a file or a folder that exports getService(), over WebRTC, with a page that plays it.
-
-Options:
-  -p, --port <number>           TCP port, 0 for any free one (TELEFUSER_PORT, default 8088)
-      --host <address>          address to listen on (TELEFUSER_HOST, default 0.0.0.0)
-      --security-level <level>  strict, standard or permissive (TELEFUSER_SECURITY_LEVEL, default strict)
-      --skip-validation         do not check the pipeline file before it is loaded
-  -g, --gpu-num <number>        GPUs the pipeline may use, handed to getService() (default 1)
-  -h, --help                    print this
-
-Options win over the environment, and the environment wins over a .env file in the working directory.
-docs/configuration.md lists every TELEFUSER_ variable.
-
-Exit codes:
-${EXITS}
-`,
-} as const;
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

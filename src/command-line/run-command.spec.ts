@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { VERSION } from '../common/index.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { runCommand } from './run-command.js';
-import type { ListeningServer, ProcessPort, Serve } from './server.port.js';
+import type { ListeningServer, ProcessPort, Server } from './server.port.js';
 
 class FakeProcess implements ProcessPort {
   out = '';
@@ -43,7 +43,9 @@ class FakeServer implements ListeningServer {
 const startError = (kind: string, message: string): Error =>
   Object.assign(new Error(message), { name: 'PipelineStartError', kind });
 const listenError = (code: string): Error => Object.assign(new Error('listen'), { code, syscall: 'listen' });
-const unreachable: Serve = () => Promise.reject(new Error('the server must not be loaded for this'));
+type Serve = Server['serve'];
+const unloaded = (): Promise<never> => Promise.reject(new Error('the server must not be loaded for this'));
+const unreachable: Server = { serve: unloaded, validate: unloaded };
 
 /** Runs `stream-serve` with a server that is already there, and waits until its pipeline is awaited. */
 async function start(
@@ -52,7 +54,7 @@ async function start(
   const process = new FakeProcess();
   const server = new FakeServer();
   const serve = vi.fn<Serve>(() => Promise.resolve(server));
-  const code = runCommand(['stream-serve', 'pipelines/demo', ...args], process, serve);
+  const code = runCommand(['stream-serve', 'pipelines/demo', ...args], process, { ...unreachable, serve });
   await setImmediate();
   return { process, server, code, serve };
 }
@@ -63,7 +65,7 @@ afterEach(() => {
 
 describe('telefuser', () => {
   it('prints help with every exit code, and the version, without loading the server', async () => {
-    for (const args of [['--help'], ['stream-serve', '--help']]) {
+    for (const args of [['--help'], ['stream-serve', '--help'], ['validate', '-h'], ['new', '-h']]) {
       const process = new FakeProcess();
       expect(await runCommand(args, process, unreachable)).toBe(0);
       for (const { code, meaning } of Object.values(EXIT_CODES)) expect(process.out).toContain(`  ${code}  ${meaning}\n`);
@@ -90,11 +92,33 @@ describe('telefuser', () => {
 });
 
 describe('telefuser stream-serve', () => {
+  it("hands on the pipeline's options, workers and assets, which add to the variable's", async () => {
+    vi.stubEnv('TELEFUSER_PIPELINE_ASSETS', '/models');
+    const { process, code, serve } = await start(['--workers', '2', '--asset', 'a,b', '--asset', 'c', '-o', 'model=small']);
+    expect(serve.mock.calls[0]?.[0]).toMatchObject({
+      configuration: { pipelineWorkers: 2, pipelineAssets: ['/models', 'a,b', 'c'] },
+      pipeline: { options: { model: 'small' } },
+    });
+    process.kill('SIGTERM');
+    expect(await code).toBe(0);
+  });
+
+  it('names the flag that a value of is not allowed', async () => {
+    for (const args of [
+      ['--workers', '0'],
+      ['--asset', ''],
+    ]) {
+      const process = new FakeProcess();
+      expect(await runCommand(['stream-serve', 'p', ...args], process, unreachable)).toBe(2);
+      expect(process.err).toContain(`telefuser: ${args[0]} must be`);
+    }
+  });
+
   it('says where the pipeline plays when it is ready, and ends with 0 on SIGTERM', async () => {
     const { process, server, code, serve } = await start(['--port', '9000', '-g', '2', '--skip-validation']);
     expect(serve.mock.calls[0]?.[0]).toMatchObject({
       configuration: { port: 9000 },
-      pipeline: { path: 'pipelines/demo', skipValidation: true, gpuNum: 2 },
+      pipeline: { path: 'pipelines/demo', skipValidation: true, gpuNum: 2, options: {} },
     });
     server.pipeline.resolve({ mode: 'server_push' });
     await setImmediate();
@@ -114,6 +138,7 @@ describe('telefuser stream-serve', () => {
   });
 
   it.each([
+    ['refused', 6],
     ['not-found', 3],
     ['load-failed', 3],
     ['no-get-service', 3],
@@ -155,7 +180,7 @@ describe('telefuser stream-serve', () => {
   ])('ends %s with %i and one line with a remedy', async (error, expected, line) => {
     const process = new FakeProcess();
     const serve = vi.fn<Serve>().mockRejectedValue(error);
-    expect(await runCommand(['stream-serve', 'p'], process, serve)).toBe(expected);
+    expect(await runCommand(['stream-serve', 'p'], process, { ...unreachable, serve })).toBe(expected);
     expect(process.err).toContain(line);
     expect(process.err).toMatch(/^telefuser: [^\n]+\n$/u);
   });
@@ -163,7 +188,7 @@ describe('telefuser stream-serve', () => {
   it('shows the stack at the log level debug only', async () => {
     vi.stubEnv('TELEFUSER_LOG_LEVEL', 'debug');
     const process = new FakeProcess();
-    await runCommand(['stream-serve', 'p'], process, () => Promise.reject(new Error('odd')));
+    await runCommand(['stream-serve', 'p'], process, { ...unreachable, serve: () => Promise.reject(new Error('odd')) });
     expect(process.err).toContain('    at ');
   });
 

@@ -1,4 +1,5 @@
-import type { Configuration } from '../config/index.js';
+import type { Configuration, SecurityLevel } from '../config/index.js';
+import type { PipelineOptions, PipelineValidation } from '../pipeline-loader/index.js';
 
 /** A server that listens, as far as the command line is concerned; `src/main.ts` has the real one. */
 export interface ListeningServer {
@@ -11,10 +12,18 @@ export interface ListeningServer {
 }
 
 /** What the command line needs of the rest of the server. It is loaded late, so that `--help` does not wait for it. */
-export type Serve = (options: {
-  readonly configuration: Configuration;
-  readonly pipeline: { readonly path: string; readonly skipValidation: boolean; readonly gpuNum: number };
-}) => Promise<ListeningServer>;
+export interface Server {
+  serve(options: {
+    readonly configuration: Configuration;
+    readonly pipeline: Omit<PipelineOptions, 'securityLevel'>;
+  }): Promise<ListeningServer>;
+  /** @throws PipelineStartError when there is no pipeline to check */
+  validate(request: {
+    readonly path: string;
+    readonly securityLevel: SecurityLevel;
+    readonly python?: string;
+  }): Promise<PipelineValidation>;
+}
 
 /** What the command line needs of the process. */
 export interface ProcessPort {

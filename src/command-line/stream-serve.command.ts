@@ -3,7 +3,7 @@ import type { Invocation } from './arguments.js';
 import { CommandError } from './command.error.js';
 import type { ExitReason } from './exit-codes.js';
 import { describeFailure } from './failures.js';
-import type { ListeningServer, ProcessPort, Serve } from './server.port.js';
+import type { ListeningServer, ProcessPort, Server } from './server.port.js';
 import { closeOnSignal } from './shutdown.js';
 
 type StreamServe = Extract<Invocation, { kind: 'stream-serve' }>;
@@ -13,8 +13,12 @@ type StreamServe = Extract<Invocation, { kind: 'stream-serve' }>;
  *
  * @throws ConfigurationError, CommandError, or what `serve` throws before it listens.
  */
-export async function streamServe(invocation: StreamServe, process: ProcessPort, serve: Serve): Promise<ExitReason> {
-  const configuration = loadConfiguration(readEnvironment(), invocation.flags);
+export async function streamServe(
+  invocation: StreamServe,
+  process: ProcessPort,
+  { serve }: Pick<Server, 'serve'>,
+): Promise<ExitReason> {
+  const configuration = configure(invocation);
   const stopping = new AbortController();
   const stopped = once(stopping.signal);
   closeOnSignal(process, () => stopping.abort());
@@ -23,7 +27,12 @@ export async function streamServe(invocation: StreamServe, process: ProcessPort,
   try {
     server = await serve({
       configuration,
-      pipeline: { path: invocation.pipelinePath, skipValidation: invocation.skipValidation, gpuNum: invocation.gpuNum },
+      pipeline: {
+        path: invocation.pipelinePath,
+        skipValidation: invocation.skipValidation,
+        gpuNum: invocation.gpuNum,
+        options: invocation.options,
+      },
     });
   } catch (error) {
     return reportFailure(error, process, configuration);
@@ -37,6 +46,15 @@ export async function streamServe(invocation: StreamServe, process: ProcessPort,
     return reason === 'ok' ? 'unexpected' : reason;
   }
   return reason;
+}
+
+/** @throws ConfigurationError */
+function configure({ flags, assets }: StreamServe): Configuration {
+  const environment = readEnvironment();
+  const configuration = loadConfiguration(environment, flags);
+  if (assets.length === 0) return configuration;
+  const value = JSON.stringify([...configuration.pipelineAssets, ...assets]);
+  return loadConfiguration(environment, [...flags, { flag: '--asset', variable: 'TELEFUSER_PIPELINE_ASSETS', value }]);
 }
 
 /** Sessions are closed first and then the pipeline, each within the pipeline's close timeout; the rest needs moments. */

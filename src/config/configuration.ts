@@ -229,7 +229,7 @@ export class Configuration {
   readonly pipelineWorkers: number = 1;
 
   @TextVariable('TELEFUSER_PYTHON', {
-    description: "Python interpreter for Python pipelines; without it the .venv beside the pipeline or in the working directory, else python3.",
+    description: "Python interpreter for Python pipelines; without it the .venv of the working directory (at the level permissive first the one beside the pipeline), else python3.",
     maxLength: 4096,
     allowed: 'the path or the name of a program',
     test: () => true,

@@ -1,9 +1,11 @@
+export type { Finding as PipelineFinding } from './checker/finding.js';
 export { findPipelineFile } from './pipeline-file.js';
 export { PipelineLoaderModule } from './pipeline-loader.module.js';
 export { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 export { PipelineService, type PipelineDescription, type PipelineState } from './pipeline.service.js';
 export type { PipelineRun } from './pipeline-run.js';
 export type { StreamMode } from './contract/stream-mode.js';
+export { validatePipeline, type PipelineValidation } from './validate-pipeline.js';
 export type { WorkerDescription } from './hosting/worker-pool.js';
 export {
   PipelineBusyError,

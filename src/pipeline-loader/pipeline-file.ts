@@ -53,10 +53,7 @@ export async function findPipelineFile(path: string): Promise<PipelineFile> {
   const language = LANGUAGE_OF_EXTENSION.get(extname(entry));
   if (language === undefined) throw new PipelineStartError('not-found', `${entry} is no TypeScript, JavaScript or Python module`);
   if (info.size > MAX_FILE_BYTES) {
-    throw new PipelineStartError(
-      'load-failed',
-      `${entry} has ${info.size} bytes; a pipeline file may have ${MAX_FILE_BYTES}`,
-    );
+    throw new PipelineStartError('load-failed', `${entry} has ${info.size} bytes; a pipeline file may have ${MAX_FILE_BYTES}`);
   }
   return { entry, folder, language, path };
 }

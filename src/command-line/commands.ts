@@ -1,0 +1,115 @@
+/** One option of a command. What it is called is its key in the table. */
+export interface OptionDescription {
+  readonly short?: string;
+  /** What stands for its value in the help; an option without takes none. */
+  readonly value?: string;
+  /** It may be given several times. */
+  readonly repeatable?: true;
+  /** The configuration variable it stands for, whose class knows what is allowed. */
+  readonly variable?: string;
+  readonly description: string;
+}
+
+/** One command: what its help says and what it takes. */
+export interface CommandDescription {
+  /** Its one argument. */
+  readonly argument: string;
+  /** For the list of commands. */
+  readonly summary: string;
+  /** For its own help. */
+  readonly description: string;
+  readonly options: Readonly<Record<string, OptionDescription>>;
+  /** Further lines of its help. */
+  readonly notes: readonly string[];
+}
+
+const HELP: OptionDescription = { short: 'h', description: 'print this' };
+const SECURITY_LEVEL: OptionDescription = {
+  value: 'level',
+  variable: 'TELEFUSER_SECURITY_LEVEL',
+  description: 'strict, standard or permissive (TELEFUSER_SECURITY_LEVEL, default strict)',
+};
+
+/** Every command and its options; parsing, suggestions and help are made from it. */
+export const COMMANDS = {
+  'stream-serve': {
+    argument: 'pipeline',
+    summary: 'serve a pipeline to browsers over WebRTC',
+    description:
+      'Serves <pipeline>, a file or a folder that exports getService() (Python: get_service()), over WebRTC, with a page that plays it.',
+    options: {
+      port: {
+        short: 'p',
+        value: 'number',
+        variable: 'TELEFUSER_PORT',
+        description: 'TCP port, 0 for any free one (TELEFUSER_PORT, default 8088)',
+      },
+      host: {
+        value: 'address',
+        variable: 'TELEFUSER_HOST',
+        description: 'address to listen on (TELEFUSER_HOST, default 0.0.0.0)',
+      },
+      'security-level': SECURITY_LEVEL,
+      'skip-validation': { description: "do not check the pipeline's source before it is loaded" },
+      'gpu-num': { short: 'g', value: 'number', description: 'GPUs the pipeline may use, handed to getService() (default 1)' },
+      workers: {
+        value: 'number',
+        variable: 'TELEFUSER_PIPELINE_WORKERS',
+        description: 'processes of the pipeline that share its sessions (TELEFUSER_PIPELINE_WORKERS, default 1)',
+      },
+      asset: {
+        value: 'path',
+        repeatable: true,
+        description:
+          'file or folder outside its own that the pipeline may read; may be repeated (adds to TELEFUSER_PIPELINE_ASSETS)',
+      },
+      option: {
+        short: 'o',
+        value: 'name=value',
+        repeatable: true,
+        description: 'value handed to getService(); may be repeated',
+      },
+      help: HELP,
+    },
+    notes: [
+      'Options win over the environment, and the environment wins over a .env file in the working directory.',
+      'docs/configuration.md lists every TELEFUSER_ variable, docs/security.md what each level allows.',
+    ],
+  },
+  validate: {
+    argument: 'pipeline',
+    summary: 'check the source of a pipeline against a security level, without running it',
+    description:
+      'Checks the source of <pipeline>, and every file of its folder that it imports, against a security level. Nothing of it is run.',
+    options: {
+      'security-level': SECURITY_LEVEL,
+      json: { description: 'print the report as JSON' },
+      help: HELP,
+    },
+    notes: [
+      'Each finding is one line: file:line:column rule message — what to do. docs/security.md says what each level allows.',
+    ],
+  },
+  new: {
+    argument: 'folder',
+    summary: 'make a new pipeline in a folder',
+    description: 'Makes <folder> and writes a pipeline into it that runs as it is, in TypeScript or Python.',
+    options: {
+      python: { description: 'write it in Python' },
+      help: HELP,
+    },
+    notes: [],
+  },
+} as const satisfies Readonly<Record<string, CommandDescription>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** What the program itself takes, without a command. */
+export const PROGRAM_OPTIONS: Readonly<Record<string, OptionDescription>> = {
+  help: { short: 'h', description: 'print this, or with a command its options' },
+  version: { description: 'print the version' },
+};
+
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
