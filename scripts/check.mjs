@@ -32,7 +32,7 @@ const GATES = [
     commands: [
       [
         tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'),
-        ...['src', 'pipelines', 'test', 'scripts', 'bin'].filter((folder) => existsSync(join(root, folder))),
+        ...['src', 'pipelines', 'templates', 'test', 'scripts', 'bin'].filter((folder) => existsSync(join(root, folder))),
       ],
     ],
   },

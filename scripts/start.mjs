@@ -1,17 +1,22 @@
 // `npm start [-- <arguments of stream-serve>]`: installs and builds what is missing, then serves a pipeline.
-import { build, finish, install, root, runNode } from './bootstrap.mjs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import util from 'node:util';
+import { build, finish, install, root, runNode } from './bootstrap.mjs';
+import { serveArguments } from './serve-arguments.mjs';
 
-const DEFAULT_PIPELINE = 'pipelines/video-replay';
-
-/** `npm start -- -p 9000` means the default pipeline on another port; a first word that is no option names a pipeline. */
-function serveArguments(given) {
-  const namesPipeline = given.length > 0 && (!given[0].startsWith('-') || given.includes('--help') || given.includes('-h'));
-  return namesPipeline ? given : [DEFAULT_PIPELINE, ...given];
+/** The variables the server will see: the environment's, and behind them those of the clone's `.env`. */
+function serverEnvironment() {
+  const file = join(root, '.env');
+  // Node before 20.12 cannot read such a file.
+  const fromFile = existsSync(file) ? util.parseEnv?.(readFileSync(file, 'utf8')) : {};
+  return { ...fromFile, ...process.env };
 }
 
 finish(async () => {
   install();
   build();
-  return runNode([join(root, 'dist', 'cli.js'), 'stream-serve', ...serveArguments(process.argv.slice(2))]);
+  const { args, note } = serveArguments(process.argv.slice(2), serverEnvironment());
+  if (note !== undefined) console.error(note);
+  return runNode([join(root, 'dist', 'cli.js'), 'stream-serve', ...args]);
 });

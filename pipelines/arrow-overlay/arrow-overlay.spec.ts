@@ -1,11 +1,9 @@
 import type { PipelineChunk, PipelineFrame } from 'telefuser-stream/pipeline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_CLIP } from '../video-replay/clip.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ArrowOverlayService } from './index.ts';
 
-const service = new ArrowOverlayService(DEFAULT_CLIP);
+const service = new ArrowOverlayService();
 
-beforeAll(() => service.start());
 afterAll(() => service.stop());
 
 function control(key: string, action: string): Record<string, string> {
@@ -60,7 +58,7 @@ describe('arrow-overlay', () => {
     for (const id of ['a', 'b']) service.closeSession(id);
   });
 
-  it('plays at the clip’s pace', async () => {
+  it('plays at its pace', async () => {
     service.createSession({ session_id: 'a' });
     const chunks = service.pullChunks('a');
     const began = performance.now();

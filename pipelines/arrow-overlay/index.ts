@@ -1,10 +1,10 @@
 /**
- * Bidirectional: loops a video and draws a pad with the arrow keys the client holds down. See README.md.
+ * Bidirectional: a landscape drifts by, and a pad shows the arrow keys that the client holds down. See README.md.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BidirectionalService, PipelineChunk, PipelineMessage, SessionConfig } from 'telefuser-stream/pipeline';
-import { DEFAULT_CLIP, loadClip, type Clip } from '../video-replay/clip.ts';
 import { ARROW_KEYS, DirectionPad, type ArrowKey } from './direction-pad.ts';
+import { FPS, HEIGHT, Landscape, WIDTH } from './landscape.ts';
 
 /** Later than this, the schedule begins anew instead of catching up. */
 const MAX_LATENESS_MS = 250;
@@ -37,34 +37,14 @@ class Session {
 }
 
 export class ArrowOverlayService implements BidirectionalService {
-  readonly #path: string;
+  readonly defaultFps = FPS;
   readonly #sessions = new Map<string, Session>();
-  #clip: Clip | undefined;
-  #pad: DirectionPad | undefined;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  /** Known once the clip is loaded. */
-  get defaultFps(): number | undefined {
-    return this.#clip?.fps;
-  }
-
-  async start(): Promise<void> {
-    // Raw pictures: drawing into them and sending them costs far less than making a JPEG of each.
-    const clip = await loadClip(this.#path, 'i420', false);
-    this.#clip = clip;
-    this.#pad = new DirectionPad(clip.width, clip.height);
-    const { x, y, size } = this.#pad.place;
-    console.log(
-      `${this.#path}: ${clip.pictures.length} frames, ${clip.width}x${clip.height}, ${clip.fps} fps; pad at ${x},${y}, ${size} px`,
-    );
-  }
+  // Drawn once and read by every session.
+  readonly #landscape = new Landscape();
+  readonly #pad = new DirectionPad(WIDTH, HEIGHT);
 
   stop(): void {
     for (const id of [...this.#sessions.keys()]) this.closeSession(id);
-    this.#clip = undefined;
   }
 
   createSession(config: SessionConfig): string {
@@ -85,12 +65,11 @@ export class ArrowOverlayService implements BidirectionalService {
   }
 
   async *pullChunks(sessionId: string): AsyncGenerator<PipelineChunk, void, undefined> {
-    const [session, clip, pad] = [this.#sessions.get(sessionId), this.#clip, this.#pad];
-    if (session === undefined || clip === undefined || pad === undefined) return;
-    const { width, height, fps, pictures } = clip;
-    const intervalMs = 1000 / fps;
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    const intervalMs = 1000 / FPS;
     // One buffer a session: it is read before this generator is resumed.
-    const data = new Uint8Array((width * height * 3) / 2);
+    const data = new Uint8Array((WIDTH * HEIGHT * 3) / 2);
     let anchor = performance.now();
     let sinceAnchor = 0;
     for (let index = 0; ; index += 1) {
@@ -103,14 +82,14 @@ export class ArrowOverlayService implements BidirectionalService {
       }
       sinceAnchor += 1;
       // The keys are looked at last, so that a key press is in the very next frame.
-      data.set(pictures[index % pictures.length] ?? []);
+      this.#landscape.drawInto(data, index);
       const { lit, applied } = session.takeLit();
-      pad.drawInto(data, lit);
+      this.#pad.drawInto(data, lit);
       yield {
         type: 'chunk',
         index,
-        frames: [{ format: 'I420', width, height, data }],
-        fps,
+        frames: [{ format: 'I420', width: WIDTH, height: HEIGHT, data }],
+        fps: FPS,
         timestamp: Date.now() / 1000,
         pressed: ARROW_KEYS.filter((key) => session.held.has(key)),
         applied_controls: applied,
@@ -130,5 +109,5 @@ function readControl(message: PipelineMessage): AppliedControl | undefined {
 }
 
 export function getService(): ArrowOverlayService {
-  return new ArrowOverlayService(process.env['VIDEO_PATH'] || DEFAULT_CLIP);
+  return new ArrowOverlayService();
 }

@@ -1,6 +1,5 @@
 /**
- * Reads a whole video file into memory, as pictures that are ready to be yielded and sound beside them. Used by video-replay and
- * arrow-overlay.
+ * Reads a whole video file into memory, as pictures that are ready to be yielded and sound beside them.
  */
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +30,7 @@ export interface Clip {
   readonly height: number;
   /** Frames a second, constant. */
   readonly fps: number;
-  /** JPEG (full-range BT.601, 4:2:0) or packed I420 (limited-range BT.601), at least one. */
+  /** JPEG (full-range BT.601, 4:2:0), at least one. */
   readonly pictures: readonly Uint8Array[];
   readonly sound?: ClipSound;
 }
@@ -41,33 +40,33 @@ export interface Clip {
  *
  * @throws Error with one line about what is wrong with the file
  */
-export async function loadClip(path: string, as: 'jpeg' | 'i420', withSound: boolean): Promise<Clip> {
+export async function loadClip(path: string): Promise<Clip> {
   await access(path).catch(() => {
-    throw new Error(`there is no video file at ${path}; VIDEO_PATH may name one`);
+    throw new Error(
+      `there is no video file that can be read at ${path}; -o clip=PATH names one, and --asset PATH lets the pipeline read it`,
+    );
   });
   const demuxer = await Demuxer.open(path).catch((error: unknown) => {
     throw new Error(`${path} is no video FFmpeg can read (${error instanceof Error ? error.message : String(error)})`);
   });
   try {
-    return await decodeClip(demuxer, path, as, withSound);
+    return await decodeClip(demuxer, path);
   } finally {
     await demuxer.close();
   }
 }
 
-async function decodeClip(demuxer: Demuxer, path: string, as: 'jpeg' | 'i420', withSound: boolean): Promise<Clip> {
+async function decodeClip(demuxer: Demuxer, path: string): Promise<Clip> {
   const videoStream = demuxer.video();
   if (videoStream === undefined) throw new Error(`${path} has no picture in it`);
-  const audioStream = withSound ? demuxer.audio() : undefined;
+  const audioStream = demuxer.audio();
   const rate = usableRate(videoStream.avgFrameRate) ?? usableRate(videoStream.rFrameRate) ?? { num: FALLBACK_FPS, den: 1 };
   const channels = audioStream === undefined || audioStream.codecpar.channels > 1 ? 2 : 1;
 
-  const pictures = new PictureSink(rate.num / rate.den, as);
+  const pictures = new PictureSink(rate.num / rate.den);
   const sound: Int16Array[] = [];
-  const video = new Branch(
-    await Decoder.create(videoStream),
-    FilterAPI.create(videoFilter(rate, as, demuxer.startTime)),
-    (frame) => pictures.add(frame),
+  const video = new Branch(await Decoder.create(videoStream), FilterAPI.create(videoFilter(rate, demuxer.startTime)), (frame) =>
+    pictures.add(frame),
   );
   const audio =
     audioStream === undefined
@@ -136,15 +135,14 @@ class Branch {
 
 class PictureSink {
   readonly #fps: number;
-  readonly #jpeg: JpegEncoder | undefined;
+  readonly #jpeg = new JpegEncoder();
   readonly #pictures: Uint8Array[] = [];
   #bytes = 0;
   #width = 0;
   #height = 0;
 
-  constructor(fps: number, as: 'jpeg' | 'i420') {
+  constructor(fps: number) {
     this.#fps = fps;
-    this.#jpeg = as === 'jpeg' ? new JpegEncoder() : undefined;
   }
 
   /** Whether a limit is reached. */
@@ -156,7 +154,7 @@ class PictureSink {
     if (this.full) return;
     this.#width = frame.width;
     this.#height = frame.height;
-    const picture = this.#jpeg === undefined ? packPlanes(frame) : await this.#jpeg.encode(frame);
+    const picture = await this.#jpeg.encode(frame);
     this.#bytes += picture.length;
     this.#pictures.push(picture);
   }
@@ -179,7 +177,7 @@ class PictureSink {
   }
 
   close(): void {
-    this.#jpeg?.close();
+    this.#jpeg.close();
   }
 }
 
@@ -189,10 +187,9 @@ function usableRate({ num, den }: { readonly num: number; readonly den: number }
   return fps > MAX_FPS ? { num: MAX_FPS, den: 1 } : { num, den };
 }
 
-function videoFilter(rate: { readonly num: number; readonly den: number }, as: 'jpeg' | 'i420', startSeconds: number): string {
+function videoFilter(rate: { readonly num: number; readonly den: number }, startSeconds: number): string {
   const fit = `w='min(iw,${MAX_WIDTH})':h='min(ih,${MAX_HEIGHT})':force_original_aspect_ratio=decrease:force_divisible_by=2`;
-  const range = as === 'jpeg' ? 'full' : 'limited';
-  return `setpts=${fromZero(startSeconds)},fps=fps=${rate.num}/${rate.den}:start_time=0,scale=${fit}:out_range=${range}:out_color_matrix=bt601,format=yuv420p`;
+  return `setpts=${fromZero(startSeconds)},fps=fps=${rate.num}/${rate.den}:start_time=0,scale=${fit}:out_range=full:out_color_matrix=bt601,format=yuv420p`;
 }
 
 /** Some containers count from another moment than zero; picture and sound are moved by the same, so that they stay in step. */
@@ -211,25 +208,4 @@ function samplesOf(frame: Frame, channels: 1 | 2): Int16Array {
   if (plane === undefined) return new Int16Array();
   const bytes = Uint8Array.from(plane.subarray(0, frame.nbSamples * channels * 2));
   return new Int16Array(bytes.buffer);
-}
-
-/** The planes of a yuv420p frame one after the other, without the padding of their rows. */
-function packPlanes(frame: Frame): Uint8Array {
-  const { width, height, linesize } = frame;
-  const packed = new Uint8Array((width * height * 3) / 2);
-  let offset = 0;
-  for (const [plane, rowBytes, rows] of [
-    [0, width, height],
-    [1, width / 2, height / 2],
-    [2, width / 2, height / 2],
-  ] as const) {
-    const source = frame.data?.[plane];
-    const stride = linesize[plane];
-    if (source === undefined || stride === undefined) throw new Error('the decoder gave a picture without planes');
-    for (let row = 0; row < rows; row += 1) {
-      packed.set(source.subarray(row * stride, row * stride + rowBytes), offset);
-      offset += rowBytes;
-    }
-  }
-  return packed;
 }

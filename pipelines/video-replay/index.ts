@@ -2,7 +2,7 @@
  * Server push: plays a video file with its sound. See README.md for what a client may ask.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PipelineChunk, ServerPushService, ServeRequest } from 'telefuser-stream/pipeline';
+import type { GetServiceOptions, PipelineChunk, ServerPushService, ServeRequest } from 'telefuser-stream/pipeline';
 import { DEFAULT_CLIP, loadClip, SAMPLE_RATE, type Clip } from './clip.ts';
 import { readReplayRequest } from './replay-request.ts';
 
@@ -24,7 +24,7 @@ export class VideoReplayService implements ServerPushService {
   }
 
   async start(): Promise<void> {
-    this.#clip = await loadClip(this.#path, 'jpeg', true);
+    this.#clip = await loadClip(this.#path);
     const { width, height, fps, pictures, sound } = this.#clip;
     const seconds = (pictures.length / fps).toFixed(1);
     console.log(
@@ -89,6 +89,9 @@ async function sleepUntil(at: number): Promise<void> {
   if (wait > 0) await sleep(wait);
 }
 
-export function getService(): VideoReplayService {
-  return new VideoReplayService(process.env['VIDEO_PATH'] || DEFAULT_CLIP);
+export function getService({ options }: GetServiceOptions): VideoReplayService {
+  const { clip = DEFAULT_CLIP, ...unknown } = options;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) throw new Error(`there is no option ${name}; there is clip`);
+  return new VideoReplayService(clip);
 }

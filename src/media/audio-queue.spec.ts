@@ -120,10 +120,10 @@ describe('AudioQueue', () => {
     expect([samples[49], samples[50], samples[149], samples[150]]).toEqual([0, 1, 100, 0]);
   });
 
-  it('moves everything forward by what is skipped', () => {
+  it('moves everything forward by what is cut out', () => {
     const queue = new AudioQueue();
     queue.push(ramp(5000), 1, 1000);
-    queue.skip(2000);
+    expect(queue.cut(1000, 2000)).toBe(2000);
     expect(queue.endPosition).toBe(4000);
     expect(queue.read(1000, 3).samples).toEqual(Int16Array.of(2001, 2002, 2003));
     queue.push(ramp(10, 9000), 1, 4000);

@@ -7,7 +7,7 @@ const CONTIGUOUS_SAMPLES = (AUDIO_CLOCK_RATE * 30) / 1000;
 
 interface Segment {
   /** Media time of its first sample, in samples. */
-  position: number;
+  readonly position: number;
   /** Interleaved. */
   samples: Int16Array;
 }
@@ -21,6 +21,7 @@ export class AudioQueue {
   private channelCount: 1 | 2 = 1;
   private end: number | undefined;
   private trimmed = 0;
+  private late = 0;
 
   get channels(): 1 | 2 {
     return this.channelCount;
@@ -34,6 +35,16 @@ export class AudioQueue {
   /** Samples (per channel) thrown away because audio for their time was already there. */
   get surplusSamples(): number {
     return this.trimmed;
+  }
+
+  /** Samples that were put in for a time the reader had passed already. */
+  get lateSamples(): number {
+    return this.late;
+  }
+
+  /** Samples that wait to be read. */
+  get queuedSamples(): number {
+    return this.segments.reduce((sum, { samples }) => sum + samples.length, 0) / this.channelCount;
   }
 
   /** Adds interleaved 48 kHz audio that should begin at `position` (samples of media time). */
@@ -54,10 +65,15 @@ export class AudioQueue {
     this.end = start + kept.length / channels;
   }
 
-  /** Moves everything forward by `count` samples; what falls before the reader's position will not be read. */
-  skip(count: number): void {
-    for (const segment of this.segments) segment.position -= count;
-    if (this.end !== undefined) this.end -= count;
+  /** Takes out `count` samples of time from `position` on, and moves what is behind them forward. Returns how many samples were there. */
+  cut(position: number, count: number): number {
+    const before = this.queuedSamples;
+    this.segments = this.segments.flatMap((segment) => [
+      ...this.partOf(segment, -Infinity, position),
+      ...this.partOf(segment, position + count, Infinity).map((rest) => ({ ...rest, position: rest.position - count })),
+    ]);
+    if (this.end !== undefined && this.end > position) this.end = Math.max(position, this.end - count);
+    return before - this.queuedSamples;
   }
 
   /** Takes `count` samples (per channel) from `position` on: silence where there is no audio. Everything before is dropped. */
@@ -66,18 +82,23 @@ export class AudioQueue {
     const out = new Int16Array(count * channels);
     let filled = 0;
     for (const segment of this.segments) {
-      const length = segment.samples.length / channels;
-      const from = Math.max(position, segment.position);
-      const to = Math.min(position + count, segment.position + length);
-      if (to <= from) continue;
-      out.set(
-        segment.samples.subarray((from - segment.position) * channels, (to - segment.position) * channels),
-        (from - position) * channels,
-      );
-      filled += to - from;
+      for (const { position: from, samples } of this.partOf(segment, position, position + count)) {
+        out.set(samples, (from - position) * channels);
+        filled += samples.length / channels;
+      }
+      for (const { samples } of this.partOf(segment, -Infinity, position)) this.late += samples.length / channels;
     }
-    this.segments = this.segments.filter(({ position: start, samples }) => start + samples.length / channels > position + count);
+    this.segments = this.segments.flatMap((segment) => this.partOf(segment, position + count, Infinity));
     return { samples: out, silent: count - filled };
+  }
+
+  /** What of a segment lies between two media times; nothing, or one segment that shares its samples. */
+  private partOf({ position, samples }: Segment, from: number, to: number): Segment[] {
+    const begin = Math.max(from, position);
+    const end = Math.min(to, position + samples.length / this.channelCount);
+    if (end <= begin) return [];
+    const offset = (begin - position) * this.channelCount;
+    return [{ position: begin, samples: samples.subarray(offset, offset + (end - begin) * this.channelCount) }];
   }
 
   private convert(channels: 1 | 2): void {

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PcmAudio } from '../common/index.js';
+import type { DeliveryMode, PcmAudio } from '../common/index.js';
 import { AudioTrack } from './audio-track.js';
 import { OpusDecoder } from './codec/index.js';
 import { MediaClock } from './media-clock.js';
@@ -10,6 +11,7 @@ const FRAME_MS = 20;
 const LEAD_MS = 20;
 const PATIENCE_MS = 60;
 const MAX_SILENCE_MS = 1000;
+const NOTHING = { skipped: 0, late: 0, surplus: 0, failed: 0, closed: 0 };
 
 /** A 440 Hz tone at half of full scale. */
 function tone(
@@ -98,7 +100,7 @@ function every20Ms(count: number, fromMs = 0): number[] {
 describe('AudioTrack', { timeout: 30_000 }, () => {
   it('sends a packet every 20 ms, each its lead before its media time', async () => {
     const { track, times, lateness, outbound } = setUp();
-    track.enqueue(tone(1000), 0);
+    track.enqueue(tone(1000), 0, 'lossless');
     await pass(track, 1000);
     expect(times()).toEqual(every20Ms(50));
     for (const late of lateness()) {
@@ -111,26 +113,34 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
         .slice(1)
         .every((late) => late <= -LEAD_MS + 5),
     ).toBe(true);
-    expect(track.counts).toEqual({ sentFrames: 50, silenceMs: 0, surplusMs: 0, skippedMs: 0, failedFrames: 0 });
+    expect(track.counts).toEqual({
+      receivedMs: 1000,
+      sentMs: 1000,
+      queuedMs: 0,
+      droppedMs: NOTHING,
+      silenceMs: 0,
+      sentFrames: 50,
+    });
     const levels = await heard(outbound.sent.map(({ data }) => data));
     expect(Math.min(...levels.slice(2))).toBeGreaterThan(10_000);
   });
 
   it('joins slices of any rate without a gap', async () => {
     const { track, times, outbound } = setUp();
-    for (let index = 0; index < 10; index += 1) track.enqueue(tone(100, { sampleRate: 44_100, channels: 2 }), index * 100);
+    for (let index = 0; index < 10; index += 1)
+      track.enqueue(tone(100, { sampleRate: 44_100, channels: 2 }), index * 100, 'lossless');
     await pass(track, 980);
     expect(times()).toEqual(every20Ms(49));
-    expect(track.counts).toMatchObject({ silenceMs: 0, surplusMs: 0, skippedMs: 0, failedFrames: 0 });
+    expect(track.counts).toMatchObject({ silenceMs: 0, droppedMs: NOTHING });
     expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(10_000);
   });
 
   it('waits a little for audio that is just about to come', async () => {
     const { track, times } = setUp();
-    track.enqueue(tone(100), 0);
+    track.enqueue(tone(100), 0, 'lossless');
     await pass(track, 100 + PATIENCE_MS - 10);
     expect(times()).toEqual(every20Ms(5));
-    track.enqueue(tone(100), 100);
+    track.enqueue(tone(100), 100, 'lossless');
     await pass(track, 60);
     expect(times()).toEqual(every20Ms(10));
     expect(track.counts.silenceMs).toBe(0);
@@ -138,7 +148,7 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
 
   it('sends silence for what does not come, then nothing at all, and counts it', async () => {
     const { track, times, outbound } = setUp();
-    track.enqueue(tone(100), 0);
+    track.enqueue(tone(100), 0, 'lossless');
     await pass(track, 5000);
     const expected = every20Ms(5 + MAX_SILENCE_MS / FRAME_MS);
     expect(times()).toEqual(expected);
@@ -149,18 +159,18 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
 
   it('begins again at the media time of what comes after a long silence', async () => {
     const { track, times } = setUp();
-    track.enqueue(tone(100), 0);
+    track.enqueue(tone(100), 0, 'lossless');
     await pass(track, 5000);
     const before = times().length;
-    track.enqueue(tone(100), 5030);
+    track.enqueue(tone(100), 5030, 'lossless');
     await pass(track, 200);
     expect(times().slice(before, before + 5)).toEqual(every20Ms(5, 5030));
   });
 
   it('fills a gap between two pieces with silence', async () => {
     const { track, times } = setUp();
-    track.enqueue(tone(100), 0);
-    track.enqueue(tone(100), 300);
+    track.enqueue(tone(100), 0, 'lossless');
+    track.enqueue(tone(100), 300, 'lossless');
     await pass(track, 400);
     expect(times()).toEqual(every20Ms(20));
     expect(track.counts.silenceMs).toBe(200);
@@ -168,19 +178,25 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
 
   it('drops what is too much for its time and counts it', async () => {
     const { track } = setUp();
-    track.enqueue(tone(500), 0);
-    track.enqueue(tone(500), 300);
+    track.enqueue(tone(500), 0, 'lossless');
+    track.enqueue(tone(500), 300, 'lossless');
     await pass(track, 800);
-    expect(track.counts).toEqual({ sentFrames: 40, silenceMs: 0, surplusMs: 200, skippedMs: 0, failedFrames: 0 });
+    expect(track.counts).toMatchObject({
+      receivedMs: 1000,
+      sentMs: 800,
+      queuedMs: 0,
+      droppedMs: { ...NOTHING, surplus: 200 },
+      silenceMs: 0,
+    });
   });
 
   it('moves to stereo and back without a break', async () => {
     const { track, times, outbound } = setUp();
-    track.enqueue(tone(200, { channels: 1 }), 0);
+    track.enqueue(tone(200, { channels: 1 }), 0, 'lossless');
     await pass(track, 100);
-    track.enqueue(tone(200, { channels: 2 }), 200);
+    track.enqueue(tone(200, { channels: 2 }), 200, 'lossless');
     await pass(track, 300);
-    track.enqueue(tone(200, { channels: 1 }), 400);
+    track.enqueue(tone(200, { channels: 1 }), 400, 'lossless');
     await pass(track, 200);
     expect(times()).toEqual(every20Ms(30));
     // The stereo flag is in the first byte of a packet (RFC 6716 section 3.1).
@@ -193,7 +209,7 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
 
   it('says when all was sent, the last part of a frame included, and fills nothing else with silence', async () => {
     const { track, times } = setUp();
-    track.enqueue(tone(95), 0);
+    track.enqueue(tone(95), 0, 'lossless');
     let drained = false;
     const done = track.drained().then(() => (drained = true));
     await pass(track, 70 - LEAD_MS);
@@ -212,7 +228,7 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
 
   it('leaves out what is too late after a stall instead of sending it in a burst', async () => {
     const { track, times, lateness } = setUp();
-    track.enqueue(tone(5000), 0);
+    track.enqueue(tone(5000), 0, 'lossless');
     await pass(track, 100);
     const before = times().length;
     // The process stands still for two seconds.
@@ -229,21 +245,76 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
 
   it('moves what waits forward when media is skipped', async () => {
     const { track, times, outbound } = setUp();
-    track.enqueue({ ...tone(200), data: new Uint8Array(200 * 48 * 2) }, 0);
-    track.enqueue(tone(200), 200);
+    track.enqueue({ ...tone(200), data: new Uint8Array(200 * 48 * 2) }, 0, 'latest');
+    track.enqueue(tone(200), 200, 'latest');
     track.skip(200);
     const drained = track.drained();
     await pass(track, 250);
     await drained;
     expect(times()).toEqual(every20Ms(10));
-    expect(track.counts.skippedMs).toBe(200);
+    expect(track.counts).toMatchObject({ receivedMs: 400, sentMs: 200, droppedMs: { ...NOTHING, skipped: 200 } });
     expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(10_000);
+  });
+
+  it('skips nothing that came as lossless', async () => {
+    const { track, times, outbound } = setUp();
+    track.enqueue(tone(200), 0, 'lossless');
+    track.enqueue({ ...tone(200), data: new Uint8Array(200 * 48 * 2) }, 200, 'latest');
+    track.enqueue(tone(200), 400, 'latest');
+    track.skip(200);
+    const drained = track.drained();
+    await pass(track, 450);
+    await drained;
+    expect(times()).toEqual(every20Ms(20));
+    expect(track.counts).toMatchObject({ receivedMs: 600, sentMs: 400, droppedMs: { ...NOTHING, skipped: 200 } });
+    expect(Math.min(...(await heard(outbound.sent.map(({ data }) => data))).slice(2))).toBeGreaterThan(10_000);
+  });
+
+  it('accounts for every millisecond, whatever happens in whatever order', async () => {
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('enqueue' as const),
+        ms: fc.integer({ min: 1, max: 300 }),
+        inMs: fc.integer({ min: -300, max: 300 }),
+        channels: fc.constantFrom<1 | 2>(1, 2),
+        delivery: fc.constantFrom<DeliveryMode>('lossless', 'latest'),
+      }),
+      fc.record({ kind: fc.constant('skip' as const), ms: fc.integer({ min: 1, max: 150 }) }),
+      fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 400 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+        const { track } = setUp();
+        let [nowMs, givenMs] = [0, 0];
+        const check = (): void => {
+          const { receivedMs, sentMs, queuedMs, droppedMs } = track.counts;
+          const accounted = Object.values(droppedMs).reduce((sum, ms) => sum + ms, sentMs + queuedMs);
+          expect(receivedMs).toBeCloseTo(givenMs, 6);
+          expect(accounted).toBeCloseTo(givenMs, 6);
+        };
+        for (const action of steps) {
+          if (action.kind === 'enqueue') {
+            givenMs += action.ms;
+            track.enqueue(tone(action.ms, action), Math.max(0, nowMs + action.inMs), action.delivery);
+          } else if (action.kind === 'skip') track.skip(action.ms);
+          else {
+            nowMs += action.ms;
+            await vi.advanceTimersByTimeAsync(action.ms);
+          }
+          check();
+        }
+        await track.close();
+        check();
+        expect(track.counts.queuedMs).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('refuses a rate it cannot resample, and goes on with the next', async () => {
     const { track } = setUp();
-    expect(() => track.enqueue(tone(100, { sampleRate: 4000 }), 0)).toThrow(/4000 Hz/u);
-    track.enqueue(tone(100), 0);
+    expect(() => track.enqueue(tone(100, { sampleRate: 4000 }), 0, 'lossless')).toThrow(/4000 Hz/u);
+    track.enqueue(tone(100), 0, 'lossless');
     await pass(track, 100);
     expect(track.counts.sentFrames).toBe(5);
   });
@@ -251,13 +322,13 @@ describe('AudioTrack', { timeout: 30_000 }, () => {
   it('sends nothing after it closed, in whatever state that found it', async () => {
     for (const turns of [0, 1, 2, 5]) {
       const { track, outbound } = setUp();
-      track.enqueue(tone(500), 0);
+      track.enqueue(tone(500), 0, 'lossless');
       const drained = track.drained();
       for (let index = 0; index < turns; index += 1) await turn();
       await Promise.all([track.close(), track.close()]);
       await drained;
       const sent = outbound.sent.length;
-      track.enqueue(tone(100), 0);
+      track.enqueue(tone(100), 0, 'lossless');
       await vi.advanceTimersByTimeAsync(2000);
       await track.drained();
       expect(outbound.sent).toHaveLength(sent);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PcmAudio } from '../common/index.js';
+import type { DeliveryMode, PcmAudio } from '../common/index.js';
 import { AUDIO_CLOCK_RATE, AudioQueue, FRAME_SAMPLES } from './audio-queue.js';
 import { AudioResampler, OpusEncoder } from './codec/index.js';
 import { MediaClock } from './media-clock.js';
@@ -21,16 +21,22 @@ const MAX_CATCH_UP_MS = 200;
 /** Opus bits a second: transparent for speech and music at these widths (RFC 7587 section 3.1.1). */
 const BITRATE = { 1: 48_000, 2: 96_000 } as const;
 
+/**
+ * Why audio that a pipeline made was not sent. `skipped`: older media made room for newer; `late`: its time had passed; `surplus`: there was
+ * more than fits the frames it came with; `failed`: it could not be encoded or sent.
+ */
+export type AudioDropReason = 'skipped' | 'late' | 'surplus' | 'failed' | 'closed';
+
+/** Every millisecond of audio that was received was sent, was dropped, or waits. */
 export interface AudioCounts {
-  readonly sentFrames: number;
+  readonly receivedMs: number;
+  readonly sentMs: number;
+  readonly queuedMs: number;
+  readonly droppedMs: Readonly<Record<AudioDropReason, number>>;
   /** Milliseconds of silence sent where the pipeline gave no audio. */
   readonly silenceMs: number;
-  /** Milliseconds of audio not sent since there was more than fits its frames. */
-  readonly surplusMs: number;
-  /** Milliseconds of audio left out to keep up: an interactive session's skips, and what a stall of the process made too late. */
-  readonly skippedMs: number;
-  /** Frames that could not be encoded or sent. */
-  readonly failedFrames: number;
+  /** Opus packets. */
+  readonly sentFrames: number;
 }
 
 /**
@@ -46,11 +52,18 @@ export class AudioTrack {
   private working: Promise<void> | undefined;
   /** Media time of the next frame, in samples; undefined while there is nothing to send. */
   private position: number | undefined;
-  private silentSamples = 0;
+  /** Media time, in samples, until which nothing may be skipped. */
+  private keptUntil = -Infinity;
+  private receivedSamples = 0;
+  private sentSamples = 0;
+  /** Read from the queue, and neither sent nor dropped yet. */
+  private samplesInHand = 0;
   private skippedSamples = 0;
+  private failedSamples = 0;
+  private closedSamples = 0;
+  private silentSamples = 0;
   private silentRunMs = 0;
   private sentFrames = 0;
-  private failedFrames = 0;
   private closed = false;
   private ending = false;
   private finished: (() => void) | undefined;
@@ -61,20 +74,21 @@ export class AudioTrack {
   ) {}
 
   /** Queues audio for media time `startMs`. Throws CodecError on a rate that cannot be resampled. */
-  enqueue(audio: PcmAudio, startMs: number): void {
+  enqueue(audio: PcmAudio, startMs: number, delivery: DeliveryMode): void {
     if (this.closed) return;
     const samples = this.resamplerFor(audio).convert(audio);
     const start = Math.round((startMs * AUDIO_CLOCK_RATE) / 1000);
+    this.receivedSamples += samples.length / audio.channels;
     this.queue.push(samples, audio.channels, start);
+    if (delivery === 'lossless') this.keptUntil = this.queue.endPosition ?? start;
     this.position ??= Math.max(start, this.nowSamples());
     this.schedule();
   }
 
-  /** Drops `skipMs` of the oldest queued audio; the rest moves forward by as much. */
+  /** Drops the oldest `skipMs` of the audio behind the last `lossless` one; the rest of it moves forward by as much. */
   skip(skipMs: number): void {
-    const count = Math.round((skipMs * AUDIO_CLOCK_RATE) / 1000);
-    this.skippedSamples += Math.min(count, this.unsentUpTo(Infinity));
-    this.queue.skip(count);
+    const from = Math.max(this.position ?? this.nowSamples(), this.keptUntil);
+    this.skippedSamples += this.queue.cut(from, Math.round((skipMs * AUDIO_CLOCK_RATE) / 1000));
   }
 
   /** Resolves when all queued audio was sent. */
@@ -90,11 +104,18 @@ export class AudioTrack {
   get counts(): AudioCounts {
     const toMs = (samples: number): number => (samples / AUDIO_CLOCK_RATE) * 1000;
     return {
-      sentFrames: this.sentFrames,
+      receivedMs: toMs(this.receivedSamples),
+      sentMs: toMs(this.sentSamples),
+      queuedMs: toMs(this.closed ? this.samplesInHand : this.samplesInHand + this.queue.queuedSamples),
+      droppedMs: {
+        skipped: toMs(this.skippedSamples),
+        late: toMs(this.queue.lateSamples),
+        surplus: toMs(this.queue.surplusSamples),
+        failed: toMs(this.failedSamples),
+        closed: toMs(this.closedSamples),
+      },
       silenceMs: toMs(this.silentSamples),
-      surplusMs: toMs(this.queue.surplusSamples),
-      skippedMs: toMs(this.skippedSamples),
-      failedFrames: this.failedFrames,
+      sentFrames: this.sentFrames,
     };
   }
 
@@ -105,6 +126,7 @@ export class AudioTrack {
 
   /** Idempotent; waits for the packet in hand, then frees the codecs. */
   async close(): Promise<void> {
+    if (!this.closed) this.closedSamples += this.queue.queuedSamples;
     this.closed = true;
     clearTimeout(this.timer);
     await this.working;
@@ -113,12 +135,6 @@ export class AudioTrack {
     this.encoder?.codec.close();
     this.encoder = undefined;
     this.finished?.();
-  }
-
-  /** Samples that wait for a media time before `position`. */
-  private unsentUpTo(position: number): number {
-    const begin = this.position ?? Infinity;
-    return Math.max(0, Math.min(position, this.queue.endPosition ?? 0) - begin);
   }
 
   private nowSamples(): number {
@@ -130,10 +146,7 @@ export class AudioTrack {
     clearTimeout(this.timer);
     // After a long stall of the process what could not be sent in time is left out, not sent in a burst.
     const oldest = this.nowSamples() - (MAX_CATCH_UP_MS * AUDIO_CLOCK_RATE) / 1000;
-    if (this.position < oldest) {
-      this.skippedSamples += this.unsentUpTo(oldest);
-      this.position = oldest;
-    }
+    this.position = Math.max(this.position, oldest);
     const dueMs = (this.position / AUDIO_CLOCK_RATE) * 1000;
     const lateMs = this.clock.mediaMs(performance.now()) - dueMs;
     const missing = (this.queue.endPosition ?? 0) < this.position + FRAME_SAMPLES;
@@ -145,27 +158,35 @@ export class AudioTrack {
     } else if (missing && !this.ending && lateMs < PATIENCE_MS) {
       this.timer = setTimeout(() => this.schedule(), Math.ceil(PATIENCE_MS - lateMs));
     } else {
-      this.working = this.sendFrame(this.position)
-        .catch(() => {
-          this.failedFrames += 1;
-        })
-        .finally(() => {
-          this.working = undefined;
-          this.schedule();
-        });
+      this.working = this.sendFrame(this.position).finally(() => {
+        this.working = undefined;
+        this.schedule();
+      });
     }
   }
 
   private async sendFrame(position: number): Promise<void> {
     const { samples, silent } = this.queue.read(position, FRAME_SAMPLES);
+    const audible = FRAME_SAMPLES - silent;
+    this.samplesInHand = audible;
     this.silentSamples += silent;
     this.silentRunMs = silent === FRAME_SAMPLES ? this.silentRunMs + FRAME_MS : 0;
     this.advance(position);
-    const { codec } = await this.encoderFor(this.queue.channels);
-    const packet = await codec.encode(samples);
-    if (this.closed) return;
-    this.outbound.send(packet, this.rtpTimestamp((position / AUDIO_CLOCK_RATE) * 1000));
-    this.sentFrames += 1;
+    try {
+      const { codec } = await this.encoderFor(this.queue.channels);
+      const packet = await codec.encode(samples);
+      if (this.closed) {
+        this.closedSamples += audible;
+        return;
+      }
+      this.outbound.send(packet, this.rtpTimestamp((position / AUDIO_CLOCK_RATE) * 1000));
+      this.sentSamples += audible;
+      this.sentFrames += 1;
+    } catch {
+      this.failedSamples += audible;
+    } finally {
+      this.samplesInHand = 0;
+    }
   }
 
   private advance(position: number): void {

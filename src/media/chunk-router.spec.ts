@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Chunk, EncodedPicture, PcmAudio } from '../common/index.js';
+import type { Chunk, DeliveryMode, EncodedPicture, PcmAudio } from '../common/index.js';
 import type { AudioTrack } from './audio-track.js';
 import { ChunkRouter } from './chunk-router.js';
 import type { FrameTrack } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
-import type { QueuePolicy } from './media-timeline.js';
 
 const BUFFER_MS = 1000;
 const PICTURE: EncodedPicture = { kind: 'encoded', data: new Uint8Array() };
@@ -23,14 +22,15 @@ function chunk(parts: Partial<Chunk>): Chunk {
   return { pictures: [], metadata: {}, ...parts };
 }
 
-function setUp(policy: QueuePolicy, has: { video?: boolean; audio?: boolean; bufferMs?: number } = {}) {
+function setUp(delivery: DeliveryMode, has: { video?: boolean; audio?: boolean; bufferMs?: number; queueMs?: number } = {}) {
   const video = { enqueue: vi.fn<FrameTrack['enqueue']>(), skip: vi.fn<FrameTrack['skip']>() };
   const audio = { enqueue: vi.fn<AudioTrack['enqueue']>(), skip: vi.fn<AudioTrack['skip']>() };
   const metadata = vi.fn<(metadata: Readonly<Record<string, unknown>>, index: number | undefined) => void>();
   const router = new ChunkRouter(
     {
       clock: new MediaClock(performance.now(), 0),
-      policy,
+      delivery,
+      queueMs: has.queueMs,
       fps: 25,
       video: has.video === false ? undefined : (video as unknown as FrameTrack),
       audio: has.audio === false ? undefined : (audio as unknown as AudioTrack),
@@ -52,6 +52,13 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
   return settled;
 }
 
+/** How long the router held a chunk's pipeline back, ms. */
+async function waitOf(router: ChunkRouter, routed: Chunk): Promise<number> {
+  const begunMs = performance.now();
+  await router.route(routed, NEVER);
+  return performance.now() - begunMs;
+}
+
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 });
@@ -70,8 +77,8 @@ describe('ChunkRouter', () => {
       [5, 200, 40],
     ]);
     expect(audio.enqueue.mock.calls).toEqual([
-      [sound, 0],
-      [sound, 200],
+      [sound, 0, 'lossless'],
+      [sound, 200, 'lossless'],
     ]);
   });
 
@@ -146,16 +153,33 @@ describe('ChunkRouter', () => {
     expect(audio.enqueue.mock.calls.at(-1)?.[1]).toBe(3000);
   });
 
-  it('never makes an interactive pipeline wait, and drops the oldest of picture and sound alike instead', async () => {
+  it('makes an interactive pipeline wait for nothing while its media fits, and then drops the oldest of picture and sound alike', async () => {
     const { router, video, audio } = setUp('latest');
-    for (let index = 0; index < 6; index += 1) {
-      expect(await isSettled(router.route(chunk({ pictures: pictures(1), audio: audioOf(40) }), NEVER))).toBe(true);
-    }
+    const both = chunk({ pictures: pictures(1), audio: audioOf(40) });
+    for (let index = 0; index < 3; index += 1) expect(await isSettled(router.route(both, NEVER))).toBe(true);
+    for (let index = 0; index < 3; index += 1) await router.route(both, NEVER);
     expect(video.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([20, 40, 40]);
     expect(audio.skip.mock.calls).toEqual(video.skip.mock.calls);
     const starts = video.enqueue.mock.calls.map(([, startMs]) => startMs);
     expect(Math.max(...starts)).toBeLessThanOrEqual(100);
     expect(audio.enqueue.mock.calls.map(([, startMs]) => startMs)).toEqual(starts);
+  });
+
+  it.each([1, 16])('holds an interactive pipeline that never waits to four times its pace, in chunks of %i', async (frames) => {
+    vi.useRealTimers();
+    const { router, video } = setUp('latest');
+    const begunMs = performance.now();
+    const chunks = Math.ceil(48 / frames);
+    for (let index = 0; index < chunks; index += 1) await router.route(chunk({ pictures: pictures(frames) }), NEVER);
+    const tookMs = performance.now() - begunMs;
+    // The queue takes the first frames at once.
+    expect(tookMs).toBeGreaterThan(((chunks - 3) * frames * 40) / 4 - 10);
+    // And it never runs dry: each begins before the one before it is over.
+    const calls = video.enqueue.mock.calls.map(([list, startMs, frameMs]) => ({
+      startMs,
+      endMs: startMs + list.length * frameMs,
+    }));
+    for (const [index, { startMs }] of calls.slice(1).entries()) expect(startMs).toBeLessThanOrEqual(calls[index]?.endMs ?? 0);
   });
 
   it('stops waiting when it is aborted, and leaves no timer', async () => {
@@ -166,5 +190,60 @@ describe('ChunkRouter', () => {
     aborter.abort(new Error('closed'));
     expect(await outcome).toMatchObject({ name: 'AbortError', cause: { message: 'closed' } });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('takes the policy of a chunk before that of the service, and that before what is usual', async () => {
+    vi.useRealTimers();
+    const { router } = setUp('latest', { queueMs: 880 });
+    const waited = await waitOf(router, chunk({ pictures: pictures(25), delivery: 'lossless', queueMs: 2000 }));
+    expect(waited).toBeLessThan(30);
+    // 1040 ms of media wait: 160 ms more than the service allows.
+    expect(await waitOf(router, chunk({ pictures: pictures(1), delivery: 'lossless' }))).toBeGreaterThan(120);
+    expect(await waitOf(router, chunk({ pictures: pictures(1) }))).toBeLessThan(30);
+  });
+
+  it('uses the usual queue of the delivery that a chunk asks for', async () => {
+    const { router } = setUp('latest');
+    expect(await isSettled(router.route(chunk({ pictures: pictures(25), delivery: 'lossless' }), NEVER))).toBe(true);
+    const { router: other, video } = setUp('lossless');
+    for (let index = 0; index < 6; index += 1) await other.route(chunk({ pictures: pictures(1), delivery: 'latest' }), NEVER);
+    expect(video.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([20, 40, 40]);
+  });
+
+  it('takes a chunk that is longer than the queue whole, and always allows one frame', async () => {
+    vi.useRealTimers();
+    const { router, video } = setUp('lossless', { queueMs: 0 });
+    expect(await waitOf(router, chunk({ pictures: pictures(1) }))).toBeLessThan(30);
+    const waited = await waitOf(router, chunk({ pictures: pictures(4) }));
+    expect(video.enqueue.mock.calls[1]?.[0]).toHaveLength(4);
+    expect(waited).toBeGreaterThan(130);
+    expect(waited).toBeLessThan(400);
+  });
+
+  it('queues no more than 256 MiB, however many milliseconds may wait', async () => {
+    vi.useRealTimers();
+    const { router } = setUp('lossless', { queueMs: 60_000 });
+    const large = chunk({ pictures: [{ kind: 'encoded', data: new Uint8Array(128 * 1024 * 1024) }], fps: 10 });
+    expect(await waitOf(router, large)).toBeLessThan(60);
+    expect(await waitOf(router, large)).toBeLessThan(60);
+    expect(await waitOf(router, large)).toBeGreaterThan(60);
+  });
+
+  it('keeps a producer that is twice too fast within its queue, and says what had to go', async () => {
+    const { router, video, audio } = setUp('latest', { queueMs: 200 });
+    const frameMs = 40;
+    let skippedMs = 0;
+    for (let index = 0; index < 500; index += 1) {
+      const nowMs = index * (frameMs / 2);
+      await router.route(chunk({ pictures: pictures(1), audio: audioOf(frameMs) }), NEVER);
+      const [, startMs = 0] = video.enqueue.mock.calls.at(-1) ?? [];
+      expect(startMs - nowMs).toBeLessThanOrEqual(200);
+      await vi.advanceTimersByTimeAsync(frameMs / 2);
+    }
+    for (const [skipMs] of video.skip.mock.calls) skippedMs += skipMs;
+    expect(audio.skip.mock.calls).toEqual(video.skip.mock.calls);
+    // Of 20 s of media that came in 10 s, all but the queue plays or goes.
+    expect(20_000 - skippedMs).toBeGreaterThan(10_000);
+    expect(20_000 - skippedMs).toBeLessThanOrEqual(10_000 + 200 + frameMs);
   });
 });

@@ -1,24 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Chunk } from '../common/index.js';
+import type { Chunk, DeliveryMode } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import type { AudioTrack } from './audio-track.js';
 import type { FrameTrack } from './frame-track.js';
 import type { MediaClock } from './media-clock.js';
 import { MediaTimeline, type QueuePolicy } from './media-timeline.js';
 
-/** With `latest`, queued media beyond this makes room for newer. */
-const LATEST_MAX_LEAD_MS = 100;
+/** With `latest`, how long media may wait where neither the chunk nor the service says. */
+const LATEST_QUEUE_MS = 100;
+/** However long a queue may be, no more of it than fits in this: a minute of raw pictures would be gigabytes. */
+const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /**
- * With `latest` a pipeline is not made to wait. But one that never waits by itself would take the whole process with chunks that are only
- * dropped again: beyond a burst it is held to one chunk in this time, as long as its chunks make older ones go.
+ * With `latest` a pipeline is not made to wait for its turn. But one that never waits by itself would take the whole process with chunks that
+ * are only dropped again: it is held to so many times the pace at which they play.
  */
-const OVERFULL_PAUSE_MS = 10;
-const OVERFULL_BURST = 16;
+const MAX_HASTE = 4;
 
 export interface ChunkRoute {
   readonly clock: MediaClock;
-  readonly policy: QueuePolicy;
+  /** For chunks that say none. */
+  readonly delivery: DeliveryMode;
+  /** Milliseconds of media that may wait, for chunks that say none; absent: what is usual for the chunk's delivery. */
+  readonly queueMs?: number | undefined;
   /** Frames a second for chunks that say none. */
   readonly fps: number;
   /** Undefined when the client takes no video. */
@@ -34,20 +38,16 @@ export interface ChunkRoute {
  */
 export class ChunkRouter {
   /** Chunks of pictures alone and of sound alone play side by side; what comes in one chunk begins together. */
-  private readonly videoTimeline: MediaTimeline;
-  private readonly audioTimeline: MediaTimeline;
+  private readonly videoTimeline = new MediaTimeline();
+  private readonly audioTimeline = new MediaTimeline();
   private videoChunks = 0;
   private framesWithoutTrack = 0;
-  private overfullCredit = OVERFULL_BURST;
-  private overfullAtMs = 0;
 
+  /** @param losslessQueueMs with `lossless`, how much media may wait where neither the chunk nor the service says. */
   constructor(
     private readonly destination: ChunkRoute,
-    private readonly bufferMs: number,
-  ) {
-    this.videoTimeline = new MediaTimeline(destination.policy, LATEST_MAX_LEAD_MS);
-    this.audioTimeline = new MediaTimeline(destination.policy, LATEST_MAX_LEAD_MS);
-  }
+    private readonly losslessQueueMs: number,
+  ) {}
 
   /** Chunks that carried pictures: what `done` reports as `total_chunks`. */
   get routedVideoChunks(): number {
@@ -60,33 +60,42 @@ export class ChunkRouter {
   }
 
   /**
-   * Places a chunk and resolves when less than the buffer's length of media waits. Rejects with an AbortError when aborted.
+   * Places a chunk and resolves when there is room for the next: with `latest` (almost) at once, with `lossless` when no more than its queue
+   * waits. A chunk that is longer than the queue is taken whole, and the next one waits. Rejects with an AbortError when aborted.
    */
   async route(chunk: Chunk, signal: AbortSignal): Promise<void> {
-    const { clock, metadata } = this.destination;
+    const { metadata } = this.destination;
     if (chunk.pictures.length > 0) this.videoChunks += 1;
-    const skipMs = this.place(chunk);
+    const frameMs = 1000 / (chunk.fps ?? this.destination.fps);
+    // A sound slice fits the frames that it comes with, so it takes their time.
+    const durationMs = chunk.pictures.length > 0 ? chunk.pictures.length * frameMs : audioDurationMs(chunk);
+    const policy = this.policyOf(chunk, durationMs);
+    const skippedMs = this.place(chunk, durationMs, frameMs, policy);
     if (Object.keys(chunk.metadata).length > 0) metadata(chunk.metadata, chunk.index);
-    if (this.destination.policy === 'latest') {
-      if (skipMs > 0 && !this.takeOverfullCredit(performance.now())) await delay(OVERFULL_PAUSE_MS, undefined, { signal });
-      return;
-    }
-    const endMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
-    const waitMs = endMs - clock.mediaMs(performance.now()) - this.bufferMs;
+    const waitMs = this.waitAfter(policy, skippedMs, durationMs, frameMs);
     if (waitMs > 0) await delay(waitMs, undefined, { signal });
   }
 
-  private takeOverfullCredit(nowMs: number): boolean {
-    const earned = (nowMs - this.overfullAtMs) / OVERFULL_PAUSE_MS;
-    this.overfullAtMs = nowMs;
-    this.overfullCredit = Math.min(OVERFULL_BURST, this.overfullCredit + earned) - 1;
-    return this.overfullCredit >= 0;
+  /** How long the next chunk has to wait. With `latest` always less than this one plays, so that nothing runs dry. */
+  private waitAfter({ delivery, queueMs }: QueuePolicy, skippedMs: number, durationMs: number, frameMs: number): number {
+    if (delivery === 'latest') return Math.min(skippedMs, durationMs) / (MAX_HASTE - 1);
+    const endMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
+    return endMs - this.destination.clock.mediaMs(performance.now()) - Math.max(queueMs, frameMs);
+  }
+
+  /** The chunk's own word counts before the service's, and that before what is usual. */
+  private policyOf(chunk: Chunk, durationMs: number): QueuePolicy {
+    const { destination } = this;
+    const delivery = chunk.delivery ?? destination.delivery;
+    const usualMs = delivery === 'lossless' ? this.losslessQueueMs : LATEST_QUEUE_MS;
+    const queueMs = chunk.queueMs ?? destination.queueMs ?? usualMs;
+    return { delivery, queueMs: Math.min(queueMs, (MAX_QUEUED_BYTES * durationMs) / Math.max(1, mediaBytes(chunk))) };
   }
 
   /** Returns the milliseconds of older media that had to go. */
-  private place(chunk: Chunk): number {
+  private place(chunk: Chunk, durationMs: number, frameMs: number, policy: QueuePolicy): number {
     const { clock, video, audio } = this.destination;
-    const frameMs = 1000 / (chunk.fps ?? this.destination.fps);
+    const { delivery } = policy;
     const nowMs = clock.mediaMs(performance.now());
     const hasPictures = chunk.pictures.length > 0;
     let skippedMs = 0;
@@ -95,23 +104,25 @@ export class ChunkRouter {
       this.videoTimeline.advanceTo(togetherMs);
       this.audioTimeline.advanceTo(togetherMs);
     }
-    // A sound slice fits the frames that it comes with, so it takes their time.
-    const durationMs = hasPictures ? chunk.pictures.length * frameMs : audioDurationMs(chunk);
     if (hasPictures) {
-      const { startMs, skipMs } = this.videoTimeline.place(durationMs, nowMs, frameMs);
-      skippedMs += skipMs;
+      const { startMs, skipMs } = this.videoTimeline.place(durationMs, nowMs, frameMs, policy);
+      skippedMs = skipMs;
       if (skipMs > 0) video?.skip(skipMs);
       if (video === undefined) this.framesWithoutTrack += chunk.pictures.length;
-      else video.enqueue(chunk.pictures, startMs, frameMs);
+      else video.enqueue(chunk.pictures, startMs, frameMs, delivery);
     }
     if (chunk.audio !== undefined && durationMs > 0) {
-      const { startMs, skipMs } = this.audioTimeline.place(durationMs, nowMs, frameMs);
-      skippedMs += skipMs;
+      const { startMs, skipMs } = this.audioTimeline.place(durationMs, nowMs, frameMs, policy);
+      skippedMs = Math.max(skippedMs, skipMs);
       if (skipMs > 0) audio?.skip(skipMs);
-      audio?.enqueue(chunk.audio, startMs);
+      audio?.enqueue(chunk.audio, startMs, delivery);
     }
     return skippedMs;
   }
+}
+
+function mediaBytes({ pictures, audio }: Chunk): number {
+  return pictures.reduce((sum, { data }) => sum + data.length, audio?.data.length ?? 0);
 }
 
 function audioDurationMs({ audio }: Chunk): number {

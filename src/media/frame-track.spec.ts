@@ -2,11 +2,10 @@ import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EncodedPicture, Picture } from '../common/index.js';
+import type { DeliveryMode, EncodedPicture, Picture } from '../common/index.js';
 import { VideoDecoder } from './codec/index.js';
 import { FrameTrack, type FrameCounts } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
-import type { QueuePolicy } from './media-timeline.js';
 import { RateControl } from './rate-control.js';
 import type { OutboundRtp } from './webrtc/index.js';
 
@@ -64,12 +63,12 @@ afterEach(async () => {
   if (timersLeft > 0) throw new Error(`${timersLeft} timers are left`);
 });
 
-function setUp({ policy = 'lossless', codec = 'H264' }: { policy?: QueuePolicy; codec?: 'H264' | 'VP8' } = {}) {
+function setUp({ codec = 'H264' }: { codec?: 'H264' | 'VP8' } = {}) {
   const outbound = new FakeOutbound(codec);
   const rate = new RateControl({ start: 500_000, ceiling: 2_000_000 });
   const refused: string[] = [];
   const clock = new MediaClock(performance.now(), 0);
-  const track = new FrameTrack(outbound as unknown as OutboundRtp, clock, policy, rate, {
+  const track = new FrameTrack(outbound as unknown as OutboundRtp, clock, rate, {
     pictureRefused: (message) => refused.push(message),
   });
   tracks.push(track);
@@ -109,6 +108,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       Array.from({ length: 10 }, () => red),
       100,
       FRAME_MS,
+      'lossless',
     );
     await pass(track, 90);
     expect(outbound.sent).toHaveLength(0);
@@ -126,19 +126,19 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
 
   it('accounts for pictures that cannot be decoded, says so at most once a second, and shows the others', async () => {
     const { track, outbound, refused } = setUp();
-    track.enqueue([red, GARBAGE, red, GARBAGE, GARBAGE, red], 0, FRAME_MS);
+    track.enqueue([red, GARBAGE, red, GARBAGE, GARBAGE, red], 0, FRAME_MS, 'lossless');
     await pass(track, 300);
     expect(track.counts).toMatchObject({ received: 6, sent: 3, queued: 0, dropped: { undecodable: 3, encoder: 0 } });
     expect(outbound.sent).toHaveLength(3);
     expect(refused).toHaveLength(1);
-    track.enqueue([GARBAGE], 1500, FRAME_MS);
+    track.enqueue([GARBAGE], 1500, FRAME_MS, 'lossless');
     await pass(track, 1300);
     expect(refused).toHaveLength(2);
   });
 
   it('does nothing at all while there is no new picture', async () => {
     const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS);
+    track.enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 50);
     expect(outbound.sent).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
@@ -148,7 +148,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
 
   it('sends the held picture again as a keyframe when one is asked for, once, at the media time of then', async () => {
     const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS);
+    track.enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 1000);
     track.requestKeyframe();
     track.requestKeyframe();
@@ -164,7 +164,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
 
   it('answers a request within the keyframe interval when the interval is over, though no picture comes any more', async () => {
     const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS);
+    track.enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 20);
     track.requestKeyframe();
     await pass(track, 470);
@@ -188,6 +188,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       Array.from({ length: 75 }, () => red),
       0,
       FRAME_MS,
+      'lossless',
     );
     for (let passedMs = 0; passedMs < 3000; passedMs += 10) {
       track.requestKeyframe();
@@ -202,7 +203,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
 
   it.each(['H264', 'VP8'] as const)('begins again with a keyframe when the size changes, in %s', async (codec) => {
     const { track, outbound } = setUp({ codec });
-    track.enqueue([red, red, large, large, red], 0, FRAME_MS);
+    track.enqueue([red, red, large, large, red], 0, FRAME_MS, 'lossless');
     await pass(track, 300);
     expect(track.counts).toMatchObject({ received: 5, sent: 5, queued: 0, keyframes: 3 });
     const decoder = await VideoDecoder.open(codec);
@@ -223,7 +224,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       ['VP8', 2],
     ] as const) {
       const { track, rate } = setUp({ codec });
-      track.enqueue([red, red, red], 0, FRAME_MS);
+      track.enqueue([red, red, red], 0, FRAME_MS, 'lossless');
       await pass(track, 60);
       rate.onEstimate(2_000_000, 0);
       await pass(track, 200);
@@ -237,6 +238,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       Array.from({ length: 30 }, () => red),
       0,
       FRAME_MS,
+      'lossless',
     );
     await idle(track);
     // The process stands still for 800 ms.
@@ -249,8 +251,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('shows only the newest of the pictures that are due with latest', async () => {
-    const { track, outbound } = setUp({ policy: 'latest' });
-    track.enqueue([red, red, red, red], -100, FRAME_MS);
+    const { track, outbound } = setUp();
+    track.enqueue([red, red, red, red], -100, FRAME_MS, 'latest');
     await idle(track);
     expect(track.counts).toMatchObject({ received: 4, sent: 1, queued: 1, dropped: { late: 2 } });
     await pass(track, 50);
@@ -258,11 +260,12 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('drops what falls into the past when media is skipped, and moves the rest forward', async () => {
-    const { track, outbound } = setUp({ policy: 'latest' });
+    const { track, outbound } = setUp();
     track.enqueue(
       Array.from({ length: 10 }, () => red),
       200,
       FRAME_MS,
+      'latest',
     );
     track.skip(400);
     await idle(track);
@@ -272,10 +275,57 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
     expect(outbound.sent).toHaveLength(5);
   });
 
+  it('drops every other picture of a pipeline that is twice too fast, and shows the others at their pace', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red, red, red], 0, FRAME_MS, 'latest');
+    // From here on as the timeline has it: each picture comes half a frame early, and half a frame is skipped for it.
+    for (let index = 0; index < 40; index += 1) {
+      track.skip(FRAME_MS / 2);
+      track.enqueue([red], 100 + (index * FRAME_MS) / 2, FRAME_MS, 'latest');
+      await pass(track, FRAME_MS / 2);
+    }
+    await pass(track, 200);
+    const { sent, dropped } = track.counts;
+    expect(sent + dropped.skipped).toBe(43);
+    expect(dropped.skipped).toBeGreaterThanOrEqual(18);
+    const times = outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - (outbound.sent[0]?.rtpTimestamp ?? 0)) >>> 0) / 90);
+    const distances = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.min(...distances.slice(1, -2))).toBeGreaterThanOrEqual(FRAME_MS - 1);
+    expect(Math.max(...distances)).toBeLessThanOrEqual(FRAME_MS * 1.5 + 1);
+  });
+
+  it('brings what comes behind a picture that is late back to its place step by step', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red], 0, FRAME_MS, 'latest');
+    await pass(track, 10);
+    track.enqueue([red], FRAME_MS, FRAME_MS, 'latest');
+    // Less than a frame: nothing is dropped, and the picture waits until the first one's time is over.
+    track.skip(30);
+    track.enqueue(Array.from({ length: 12 }, () => red), 2 * FRAME_MS - 30, FRAME_MS, 'lossless'); // prettier-ignore
+    await pass(track, 700);
+    expect(track.counts).toMatchObject({ received: 14, sent: 14, dropped: { skipped: 0, late: 0 } });
+    const first = outbound.sent[0]?.rtpTimestamp ?? 0;
+    const times = outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - first) >>> 0) / 90);
+    expect(times.slice(0, 5)).toEqual([0, 40, 76, 112, 148]);
+    expect(times.at(-1)).toBe(2 * FRAME_MS - 30 + 11 * FRAME_MS);
+  });
+
+  it('drops nothing that came as lossless when media is skipped: only what came behind it goes', async () => {
+    const { track, outbound } = setUp();
+    track.enqueue([red, red, red], 0, FRAME_MS, 'lossless');
+    track.enqueue([large, red, red], 3 * FRAME_MS, FRAME_MS, 'latest');
+    track.skip(FRAME_MS);
+    await pass(track, 250);
+    expect(track.counts).toMatchObject({ received: 6, sent: 5, queued: 0, dropped: { skipped: 1, late: 0 } });
+    const first = outbound.sent[0]?.rtpTimestamp ?? 0;
+    expect(outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - first) >>> 0) / 90)).toEqual([0, 40, 80, 120, 160]);
+    expect(outbound.keyframes).toHaveLength(1);
+  });
+
   it('gives two pictures for one media time different RTP times', async () => {
     const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS);
-    track.enqueue([red], 0, FRAME_MS);
+    track.enqueue([red], 0, FRAME_MS, 'lossless');
+    track.enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 20);
     expect(new Set(outbound.sent.map(({ rtpTimestamp }) => rtpTimestamp)).size).toBe(2);
   });
@@ -286,6 +336,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       Array.from({ length: 5 }, () => red),
       0,
       FRAME_MS,
+      'lossless',
     );
     const drained = track.drained();
     await Promise.all([track.close(), track.close()]);
@@ -295,7 +346,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
     expect(totalOf(track.counts)).toBe(5);
     expect(track.counts.queued).toBe(0);
     expect(track.counts.dropped.closed).toBe(5 - sent);
-    track.enqueue([red, red], 0, FRAME_MS);
+    track.enqueue([red, red], 0, FRAME_MS, 'lossless');
     track.requestKeyframe();
     await vi.advanceTimersByTimeAsync(1000);
     await track.drained();
@@ -306,7 +357,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   it('closes at any point of the work without losing count', async () => {
     for (let turns = 0; turns < 40; turns += 2) {
       const { track, outbound } = setUp();
-      track.enqueue([red, large, GARBAGE], -100, FRAME_MS);
+      track.enqueue([red, large, GARBAGE], -100, FRAME_MS, 'lossless');
       for (let index = 0; index < turns; index += 1) await turn();
       await track.close();
       expect(totalOf(track.counts)).toBe(3);
@@ -322,6 +373,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
         kind: fc.constant('enqueue' as const),
         names: fc.array(picture, { maxLength: 4 }),
         inMs: fc.integer({ min: -200, max: 100 }),
+        delivery: fc.constantFrom<DeliveryMode>('lossless', 'latest'),
       }),
       fc.record({ kind: fc.constant('skip' as const), ms: fc.integer({ min: 1, max: 150 }) }),
       fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 60 }) }),
@@ -330,41 +382,38 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
     const tiny: Picture = { kind: 'raw', format: 'RGB24', width: 2, height: 2, data: new Uint8Array(12) };
     const named: Readonly<Record<string, Picture>> = { red, large, garbage: GARBAGE, tiny };
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { maxLength: 20 }),
-        fc.constantFrom<QueuePolicy>('lossless', 'latest'),
-        async (steps, policy) => {
-          const { track, outbound } = setUp({ policy });
-          let given = 0;
-          let [nowMs, requests] = [0, 0];
-          for (const action of steps) {
-            if (action.kind === 'enqueue') {
-              given += action.names.length;
-              track.enqueue(
-                action.names.map((name) => named[name] ?? red),
-                nowMs + action.inMs,
-                FRAME_MS,
-              );
-            } else if (action.kind === 'skip') track.skip(action.ms);
-            else if (action.kind === 'request') {
-              requests += 1;
-              track.requestKeyframe();
-            } else {
-              nowMs += action.ms;
-              await vi.advanceTimersByTimeAsync(action.ms);
-            }
-            expect(totalOf(track.counts)).toBe(given);
-            expect(track.counts.queued).toBeGreaterThanOrEqual(0);
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+        const { track, outbound } = setUp();
+        let given = 0;
+        let [nowMs, requests] = [0, 0];
+        for (const action of steps) {
+          if (action.kind === 'enqueue') {
+            given += action.names.length;
+            track.enqueue(
+              action.names.map((name) => named[name] ?? red),
+              nowMs + action.inMs,
+              FRAME_MS,
+              action.delivery,
+            );
+          } else if (action.kind === 'skip') track.skip(action.ms);
+          else if (action.kind === 'request') {
+            requests += 1;
+            track.requestKeyframe();
+          } else {
+            nowMs += action.ms;
+            await vi.advanceTimersByTimeAsync(action.ms);
           }
-          await pass(track, 400);
-          await track.drained();
-          expect(track.counts).toMatchObject({ received: given, queued: 0 });
           expect(totalOf(track.counts)).toBe(given);
-          expect(outbound.sent.length).toBeGreaterThanOrEqual(track.counts.sent);
-          expect(outbound.sent.length).toBeLessThanOrEqual(track.counts.sent + requests);
-          await track.close();
-        },
-      ),
+          expect(track.counts.queued).toBeGreaterThanOrEqual(0);
+        }
+        await pass(track, 400);
+        await track.drained();
+        expect(track.counts).toMatchObject({ received: given, queued: 0 });
+        expect(totalOf(track.counts)).toBe(given);
+        expect(outbound.sent.length).toBeGreaterThanOrEqual(track.counts.sent);
+        expect(outbound.sent.length).toBeLessThanOrEqual(track.counts.sent + requests);
+        await track.close();
+      }),
       { numRuns: 25 },
     );
   });

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Picture } from '../common/index.js';
+import type { DeliveryMode, Picture } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { PictureDecoder, UndecodablePictureError, VideoEncoder, type DecodedPicture, type EncodedVideo } from './codec/index.js';
 import { MediaClock } from './media-clock.js';
-import type { QueuePolicy } from './media-timeline.js';
 import { RateControl } from './rate-control.js';
 import type { OutboundRtp } from './webrtc/index.js';
 
@@ -15,6 +14,11 @@ const MAX_CATCH_UP_MS = 150;
 const HELD_PICTURE_DELAY_MS = 60;
 /** A codec without in-place rate changes is opened again only for a step this large, since that costs a keyframe. */
 const REOPEN_STEP = 0.3;
+
+/** Share of a frame's duration by which pictures are apart while they catch up with their places. */
+const MIN_DISTANCE = 0.9;
+/** What sums of frame durations may be off. */
+const ROUNDING_MS = 0.01;
 
 /** Changes of pace smaller than this share are jitter, not a new frame rate. */
 const FPS_TOLERANCE = 0.1;
@@ -32,8 +36,12 @@ export interface FrameCounts {
 
 interface QueuedFrame {
   readonly picture: Picture;
+  /** Its place on the timeline, which skips move forward by any part of a frame. */
+  placeMs: number;
+  /** Media time at which it is shown: its place, unless another picture's time was not over then. */
   mediaMs: number;
   readonly frameMs: number;
+  readonly delivery: DeliveryMode;
 }
 
 interface OpenEncoder {
@@ -68,6 +76,8 @@ export class FrameTrack {
   private lastKeyframeMs = -Infinity;
   private lastRefusalMs = -Infinity;
   private lastSentMediaMs = -Infinity;
+  /** Media time at which the time of the picture that is shown is over. */
+  private shownUntilMs = -Infinity;
   private received = 0;
   private sent = 0;
   private keyframes = 0;
@@ -77,29 +87,46 @@ export class FrameTrack {
   constructor(
     private readonly outbound: OutboundRtp,
     private readonly clock: MediaClock,
-    private readonly policy: QueuePolicy,
     private readonly rate: RateControl,
     private readonly observer: FrameTrackObserver,
   ) {}
 
   /** Queues pictures for media times `startMs`, `startMs + frameMs`, … The caller bounds the queue by pacing its calls. */
-  enqueue(pictures: readonly Picture[], startMs: number, frameMs: number): void {
+  enqueue(pictures: readonly Picture[], startMs: number, frameMs: number, delivery: DeliveryMode): void {
     this.received += pictures.length;
     if (this.closed) {
       this.dropped.closed += pictures.length;
       return;
     }
-    pictures.forEach((picture, index) => this.queue.push({ picture, mediaMs: startMs + index * frameMs, frameMs }));
+    pictures.forEach((picture, index) => {
+      const placeMs = startMs + index * frameMs;
+      const last = this.queue.at(-1);
+      // Behind a picture that is later than its place the others come closer together, until they are at theirs again.
+      const isLate = last !== undefined && last.mediaMs > last.placeMs;
+      const mediaMs = isLate ? Math.max(placeMs, last.mediaMs + last.frameMs * MIN_DISTANCE) : placeMs;
+      this.queue.push({ picture, placeMs, mediaMs, frameMs, delivery });
+    });
     this.schedule();
   }
 
-  /** Drops the oldest `skipMs` of queued pictures; the rest moves forward by as much. */
+  /**
+   * Moves the pictures behind the last `lossless` one forward by `skipMs`, and drops those whose whole time is another picture's then. Skips of
+   * less than a frame add up: the others keep their distance, so that a pipeline that is too fast loses pictures and is not played faster.
+   */
   skip(skipMs: number): void {
+    const first = this.queue.findLastIndex(({ delivery }) => delivery === 'lossless') + 1;
+    const lastKept = this.queue[first - 1];
+    let takenUntilMs = lastKept === undefined ? this.shownUntilMs : lastKept.mediaMs + lastKept.frameMs;
     const nowMs = this.nowMs();
-    for (const frame of this.queue) frame.mediaMs -= skipMs;
-    while (this.queue[0] !== undefined && this.queue[0].mediaMs + this.queue[0].frameMs <= nowMs) {
-      this.queue.shift();
-      this.dropped.skipped += 1;
+    for (const frame of this.queue.splice(first)) {
+      frame.placeMs -= skipMs;
+      if (frame.placeMs + frame.frameMs <= Math.max(takenUntilMs, nowMs) + ROUNDING_MS) {
+        this.dropped.skipped += 1;
+      } else {
+        frame.mediaMs = Math.max(frame.placeMs, takenUntilMs);
+        takenUntilMs = frame.mediaMs + frame.frameMs;
+        this.queue.push(frame);
+      }
     }
     this.schedule();
   }
@@ -187,6 +214,7 @@ export class FrameTrack {
   private async showDue(): Promise<void> {
     const frame = this.takeDue();
     if (frame === undefined) return;
+    this.shownUntilMs = frame.mediaMs + frame.frameMs;
     const fate = await this.show(frame);
     if (fate === 'sent') this.sent += 1;
     else this.dropped[fate] += 1;
@@ -208,10 +236,10 @@ export class FrameTrack {
   /** The frame to show now; frames that are too late for any viewer are counted and left out. */
   private takeDue(): QueuedFrame | undefined {
     const nowMs = this.nowMs();
-    const toleranceMs = this.policy === 'lossless' ? MAX_CATCH_UP_MS : 0;
     for (;;) {
       const frame = this.queue.shift();
       const next = this.queue[0];
+      const toleranceMs = frame?.delivery === 'lossless' ? MAX_CATCH_UP_MS : 0;
       if (frame === undefined || next === undefined || next.mediaMs + toleranceMs > nowMs) return frame;
       this.dropped.late += 1;
     }
@@ -301,14 +329,8 @@ function total(counts: Readonly<Record<string, number>>): number {
 export class FrameTrackFactory {
   constructor(private readonly configuration: Configuration) {}
 
-  create(
-    outbound: OutboundRtp,
-    clock: MediaClock,
-    policy: QueuePolicy,
-    rate: RateControl,
-    observer: FrameTrackObserver,
-  ): FrameTrack {
-    return new FrameTrack(outbound, clock, policy, rate, observer);
+  create(outbound: OutboundRtp, clock: MediaClock, rate: RateControl, observer: FrameTrackObserver): FrameTrack {
+    return new FrameTrack(outbound, clock, rate, observer);
   }
 
   rateControl(): RateControl {

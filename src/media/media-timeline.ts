@@ -1,14 +1,17 @@
-/**
- * What happens when media comes faster than it plays. `lossless`: the pipeline waits (server push). `latest`: the oldest queued media goes,
- * and is counted (interactive).
- */
-export type QueuePolicy = 'lossless' | 'latest';
+import type { DeliveryMode } from '../common/index.js';
+
+/** What happens to a chunk that comes faster than it plays, with every default filled in. */
+export interface QueuePolicy {
+  readonly delivery: DeliveryMode;
+  /** Milliseconds of media that may wait. `lossless`: more than that and the pipeline waits; `latest`: and older media makes room. */
+  readonly queueMs: number;
+}
 
 /** Where a chunk was put on the media clock. */
 export interface Placement {
   /** Media time of the chunk's first frame and first sample, milliseconds. */
   readonly startMs: number;
-  /** Milliseconds of queued media that must be dropped, and by which the rest moves forward. Only with `latest`. */
+  /** Milliseconds of queued media that must be dropped, and by which what is behind it moves forward. Only with `latest`. */
   readonly skipMs: number;
 }
 
@@ -26,17 +29,16 @@ const DRAIN_SHARE = 0.03;
 /**
  * Places chunks one after the other on the media clock. Pure: what time it is comes with each call. A chunk that comes too late for its
  * ideal time starts now, and all later ones follow it: audio and video move together since they share the placement.
+ *
+ * Each chunk has its own policy. What came as `lossless` plays whatever comes behind it: a stream that turns to `latest` with a second of
+ * media still queued plays that second, and of what came meanwhile only the newest.
  */
 export class MediaTimeline {
   /** Ideal media time of the next chunk. */
   private nextMs = 0;
+  /** Until here nothing may be dropped. */
+  private keptUntilMs = 0;
   private lastWaitMs = 0;
-
-  /** @param maxLeadMs with `latest`: media that may wait before older media is dropped. */
-  constructor(
-    private readonly policy: QueuePolicy,
-    private readonly maxLeadMs: number,
-  ) {}
 
   /** Media time at which everything placed so far has played. */
   get endMs(): number {
@@ -51,20 +53,20 @@ export class MediaTimeline {
   /**
    * @param durationMs how long the chunk plays, at least 0.
    * @param nowMs media time now.
-   * @param frameMs duration of one of its frames; the queue of an interactive session may always hold one.
+   * @param frameMs duration of one of its frames; the queue may always hold one.
    */
-  place(durationMs: number, nowMs: number, frameMs: number): Placement {
-    if (this.policy === 'lossless') {
-      const startMs = Math.max(this.nextMs, nowMs);
-      this.nextMs = startMs + durationMs;
-      return { startMs, skipMs: 0 };
-    }
+  place(durationMs: number, nowMs: number, frameMs: number, { delivery, queueMs }: QueuePolicy): Placement {
     const idealMs = Math.max(this.nextMs, nowMs);
-    const allowedLeadMs = Math.max(this.maxLeadMs, frameMs);
-    const skipMs = Math.max(0, idealMs - nowMs - allowedLeadMs);
+    if (delivery === 'lossless') {
+      this.nextMs = idealMs + durationMs;
+      this.keptUntilMs = this.nextMs;
+      return { startMs: idealMs, skipMs: 0 };
+    }
+    const earliestMs = Math.max(nowMs, this.keptUntilMs);
+    const excessMs = idealMs - nowMs - Math.max(queueMs, frameMs);
+    const skipMs = Math.max(0, Math.min(excessMs, idealMs - earliestMs));
     const placedMs = idealMs - skipMs;
-    const earlyMs = Math.min(frameMs * EARLY_SHARE, MAX_EARLY_MS);
-    const startMs = Math.max(nowMs, placedMs - earlyMs);
+    const startMs = Math.max(earliestMs, placedMs - Math.min(frameMs * EARLY_SHARE, MAX_EARLY_MS));
     const waitMs = startMs - nowMs;
     const drainMs = skipMs === 0 && waitMs <= this.lastWaitMs ? Math.min(waitMs, durationMs * DRAIN_SHARE) : 0;
     this.lastWaitMs = waitMs;

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { networkInterfaces } from 'node:os';
-import type { Chunk, MediaInput, OfferSummary } from '../common/index.js';
+import type { Chunk, Delivery, DeliveryMode, MediaInput, OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { AudioTrackFactory, type AudioCounts, type AudioTrack } from './audio-track.js';
 import { ChunkRouterFactory, type ChunkRouter } from './chunk-router.js';
 import { FrameTrackFactory, type FrameCounts, type FrameTrack } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
 import { MediaRelay } from './media-relay.js';
-import type { QueuePolicy } from './media-timeline.js';
 import type { RateControl } from './rate-control.js';
 import { ReceiverLiveness } from './receiver-liveness.js';
 import { PeerConnection, type ConnectionState, type DataChannel, type Feedback, type IceServer } from './webrtc/index.js';
@@ -74,7 +73,7 @@ export class Viewer {
   constructor(
     private readonly connection: PeerConnection,
     private readonly offersChannel: boolean,
-    private readonly policy: QueuePolicy,
+    private readonly delivery: Delivery & { readonly delivery: DeliveryMode },
     private readonly rate: RateControl,
     private readonly frameTracks: FrameTrackFactory,
     private readonly audioTracks: AudioTrackFactory,
@@ -130,11 +129,12 @@ export class Viewer {
     const clock = new MediaClock(nowMs, performance.timeOrigin + nowMs);
     this.clock = clock;
     const { video, audio } = this.connection;
-    if (video !== undefined) this.video = this.frameTracks.create(video, clock, this.policy, this.rate, observer);
+    if (video !== undefined) this.video = this.frameTracks.create(video, clock, this.rate, observer);
     if (audio !== undefined) this.audio = this.audioTracks.create(audio, clock);
     this.router = this.routers.create({
       clock,
-      policy: this.policy,
+      delivery: this.delivery.delivery,
+      queueMs: this.delivery.queueMs,
       fps,
       video: this.video,
       audio: this.audio,
@@ -252,8 +252,12 @@ export class ViewerFactory {
     private readonly routers: ChunkRouterFactory,
   ) {}
 
-  /** Negotiates a connection for an inspected offer. Throws when the description cannot be taken; nothing is left open then. */
-  async answer(sdp: string, offer: OfferSummary, policy: QueuePolicy): Promise<Viewer> {
+  /**
+   * Negotiates a connection for an inspected offer. Throws when the description cannot be taken; nothing is left open then.
+   * @param usual delivery of the stream mode, for what neither a chunk nor the service says.
+   * @param service what the pipeline's service says of delivery.
+   */
+  async answer(sdp: string, offer: OfferSummary, usual: DeliveryMode, service: Delivery = {}): Promise<Viewer> {
     const { configuration } = this;
     const connection = await PeerConnection.answer(sdp, offer, {
       iceServers: this.iceServers(),
@@ -265,7 +269,7 @@ export class ViewerFactory {
     return new Viewer(
       connection,
       offer.dataChannel,
-      policy,
+      { delivery: usual, ...service },
       this.frameTracks.rateControl(),
       this.frameTracks,
       this.audioTracks,

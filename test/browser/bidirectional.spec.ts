@@ -48,7 +48,7 @@ describe('a bidirectional pipeline in Chromium', () => {
   });
 
   it('sends camera and microphone to a pipeline that returns them', async () => {
-    await using server = await ServerProcess.start('pipelines/media-echo');
+    await using server = await ServerProcess.start('pipelines/echo');
     const probe = await ProbePage.open(chromium.context, server.url);
     const middle = { x: 300, y: 300, width: 8, height: 8 };
     const { handle } = await probe.openSession({

@@ -281,9 +281,9 @@ describe('bidirectional with short timeouts', () => {
   });
 });
 
-describe('the media-echo pipeline', () => {
+describe('the echo pipeline', () => {
   it("sends a client's camera and microphone back to it", async () => {
-    await using server = await TestServer.start(shippedPipeline('media-echo'));
+    await using server = await TestServer.start(shippedPipeline('echo'));
     await using client = await WeriftClient.connect(server.api, { video: 'sendrecv', audio: 'sendrecv' });
     const enough = (): boolean => client.video.accessUnits().length >= 10 && client.audio.packets.length >= 20;
     const sending = Promise.all([sendCamera(client, 'H264', enough), sendMicrophone(client, enough)]);

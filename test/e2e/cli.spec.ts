@@ -20,6 +20,9 @@ async function fail(
   return { code, line: lines[0] ?? '' };
 }
 
+/** The pipelines of the tests use packages, and end themselves when they are told to. */
+const AS_IT_IS = { TELEFUSER_SECURITY_LEVEL: 'permissive' };
+
 const serve = (path: string): string[] => ['stream-serve', path, '--host', '127.0.0.1', '--port', '0'];
 
 /** Processes whose parent is `pid`. */
@@ -78,7 +81,7 @@ describe('telefuser', () => {
       3,
       /it lacks pushChunk, pullChunks, closeSession/,
     ],
-    ['a syntax error', 'export const getService = (', 3, /cannot be loaded/],
+    ['an error while it is loaded', `throw new Error('no weights');`, 3, /cannot be loaded: no weights/],
     [
       'a start() that throws',
       `export const getService = () => ({ start() { throw new Error('no GPU'); }, *serve() {} });`,
@@ -93,7 +96,7 @@ describe('telefuser', () => {
     ],
   ])('ends when the pipeline has %s', async (_name, source, code, line) => {
     await using pipeline = await TemporaryPipeline.write(source);
-    const failure = await fail(serve(pipeline.path));
+    const failure = await fail(serve(pipeline.path), AS_IT_IS);
     expect(failure.line).toMatch(line);
     expect(failure.code).toBe(code);
   });
@@ -130,7 +133,7 @@ describe('telefuser', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('tells its clients, stops the pipeline and ends with 0 on %s', async (signal) => {
-    await using serving = await CommandProcess.serve(testPipeline('server-push'));
+    await using serving = await CommandProcess.serve(testPipeline('server-push'), AS_IT_IS);
     const { command, api } = serving;
     await using client = await WeriftClient.connect(api, WATCH, {
       script: [{ frames: { count: 2, format: 'I420', width: 64, height: 48, colour: [1, 2, 3] }, repeat: 0 }],
@@ -161,7 +164,7 @@ describe('telefuser', () => {
   });
 
   it('leaves no process behind when it is killed itself', async () => {
-    await using serving = await CommandProcess.serve(testPipeline('conversation'));
+    await using serving = await CommandProcess.serve(testPipeline('conversation'), AS_IT_IS);
     const { command } = serving;
     const hosts = await childrenOf(command.child.pid ?? 0);
     expect(hosts).toHaveLength(1);

@@ -41,7 +41,8 @@ export class ServerProcess implements AsyncDisposable {
       ['dist/cli.js', 'stream-serve', pipeline, '--port', '0', '--host', '127.0.0.1', ...(options.args ?? [])],
       {
         cwd: ROOT,
-        env: { ...withoutSettings(process.env), ...options.environment },
+        // As `npm start` does: video-replay decodes with native code.
+        env: { ...withoutSettings(process.env), TELEFUSER_SECURITY_LEVEL: 'standard', ...options.environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );

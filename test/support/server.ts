@@ -22,6 +22,11 @@ export function testPipeline(name: 'server-push' | 'conversation'): string {
   return join(ROOT, 'test', 'pipelines', `${name}.ts`);
 }
 
+/** Path of a pipeline of the tests in Python. */
+export function pythonPipeline(name: 'blocking' | 'jpeg_push' | 'keyboard' | 'raw_frames'): string {
+  return join(ROOT, 'test', 'pipelines', 'python', `${name}.py`);
+}
+
 /** Path of a pipeline that is shipped. */
 export function shippedPipeline(name: string): string {
   return join(ROOT, 'pipelines', name);
@@ -35,8 +40,12 @@ export class TestServer implements AsyncDisposable {
     this.api = new ApiClient(server.url);
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  static async listen(pipelinePath: string, variables: Variables = {}): Promise<TestServer> {
+  /** Listens on a free port of 127.0.0.1. `options` are the operator's for the pipeline. */
+  static async listen(
+    pipelinePath: string,
+    variables: Variables = {},
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<TestServer> {
     const configuration = loadConfiguration({
       TELEFUSER_HOST: '127.0.0.1',
       TELEFUSER_PORT: '0',
@@ -47,15 +56,18 @@ export class TestServer implements AsyncDisposable {
       TELEFUSER_PIPELINE_CLOSE_TIMEOUT_SECONDS: '2',
       ...variables,
     });
-    const server = await serve({ configuration, pipeline: { path: pipelinePath, skipValidation: false, gpuNum: 1, options: {} } });
+    const server = await serve({
+      configuration,
+      pipeline: { path: pipelinePath, skipValidation: false, gpuNum: 1, options },
+    });
     // What tests provoke is no news; DEBUG_SERVER=1 shows it all the same.
     if (process.env['DEBUG_SERVER'] === undefined) server.app.useLogger(false);
     return new TestServer(server);
   }
 
   /** The same, and waits until the pipeline is ready. */
-  static async start(pipelinePath: string, variables: Variables = {}): Promise<TestServer> {
-    const server = await TestServer.listen(pipelinePath, variables);
+  static async start(...args: Parameters<typeof TestServer.listen>): Promise<TestServer> {
+    const server = await TestServer.listen(...args);
     try {
       await within('the pipeline to start', server.server.pipelineStarted, 15_000);
       return server;
@@ -111,12 +123,12 @@ export class CommandProcess implements AsyncDisposable {
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
-  /** `node dist/cli.js …args`, in a folder without a `.env`. */
-  static spawn(args: readonly string[], environment: Readonly<Record<string, string>> = {}): CommandProcess {
+  /** `node dist/cli.js …args`; in a folder without a `.env`, if none is given. */
+  static spawn(args: readonly string[], environment: Readonly<Record<string, string>> = {}, folder = tmpdir()): CommandProcess {
     const { PATH = '', HOME = '' } = process.env;
     return new CommandProcess(
       spawn(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], {
-        cwd: tmpdir(),
+        cwd: folder,
         env: { PATH, HOME, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
@@ -124,8 +136,15 @@ export class CommandProcess implements AsyncDisposable {
   }
 
   /** Serves a pipeline on a free port and waits until it plays. */
-  static async serve(pipelinePath: string, environment: Readonly<Record<string, string>> = {}): Promise<ServingCommand> {
-    const command = CommandProcess.spawn(['stream-serve', pipelinePath, '--port', '0', '--host', '127.0.0.1'], environment);
+  static async serve(
+    pipelinePath: string,
+    environment: Readonly<Record<string, string>> = {},
+    args: readonly string[] = [],
+  ): Promise<ServingCommand> {
+    const command = CommandProcess.spawn(
+      ['stream-serve', pipelinePath, '--port', '0', '--host', '127.0.0.1', ...args],
+      environment,
+    );
     const url = await waitFor(
       () => `the server to be ready; it printed ${command.stdout}${command.stderr}`,
       () => /^Ready: (\S+)/m.exec(command.stdout)?.[1],

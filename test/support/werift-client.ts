@@ -49,9 +49,20 @@ export interface ChannelMessage {
   readonly timestamp: number;
 }
 
+/** One encoded picture. */
+export interface AccessUnit {
+  readonly timestamp: number;
+  readonly data: Buffer;
+  readonly keyframe: boolean;
+  /** When its last packet came, milliseconds since 1970. */
+  readonly arrivedMs: number;
+}
+
 /** Packets of one stream of the server, in order of arrival. */
 export class ReceivedStream {
   readonly packets: RtpPacket[] = [];
+  /** When each packet came, milliseconds since 1970 with their fraction. */
+  readonly arrivals: number[] = [];
 
   constructor(private readonly transceiver: RTCRtpTransceiver) {}
 
@@ -62,16 +73,21 @@ export class ReceivedStream {
   }
 
   /** Whole access units: packets of one timestamp, ended by a marker. Loopback loses and reorders nothing. */
-  accessUnits(): { readonly timestamp: number; readonly data: Buffer; readonly keyframe: boolean }[] {
+  accessUnits(): AccessUnit[] {
     const codec = this.codec === 'VP8' ? 'VP8' : 'MPEG4/ISO/AVC';
-    const units: { timestamp: number; data: Buffer; keyframe: boolean }[] = [];
+    const units: AccessUnit[] = [];
     let pending: RtpPacket[] = [];
-    for (const packet of this.packets) {
+    for (const [index, packet] of this.packets.entries()) {
       if (packet.payload.length === 0) continue;
       pending.push(packet);
       if (!packet.header.marker) continue;
       const { data, isKeyframe } = dePacketizeRtpPackets(codec, pending);
-      units.push({ timestamp: packet.header.timestamp, data, keyframe: isKeyframe });
+      units.push({
+        timestamp: packet.header.timestamp,
+        data,
+        keyframe: isKeyframe,
+        arrivedMs: this.arrivals[index] ?? Number.NaN,
+      });
       pending = [];
     }
     return units;
@@ -132,7 +148,10 @@ export class WeriftClient implements AsyncDisposable {
       const stream = new ReceivedStream(transceiver);
       client.streams.set(kind, stream);
       transceiver.onTrack.subscribe((track) => {
-        track.onReceiveRtp.subscribe((packet) => void stream.packets.push(packet.clone()));
+        track.onReceiveRtp.subscribe((packet) => {
+          stream.packets.push(packet.clone());
+          stream.arrivals.push(performance.timeOrigin + performance.now());
+        });
       });
     }
     await client.connection.setLocalDescription(await client.connection.createOffer());
@@ -283,6 +302,19 @@ function packetizerFor({ kind, sender }: RTCRtpTransceiver): Packetizer {
   return sender.codec?.name.toUpperCase() === 'VP8'
     ? new Vp8Packetizer(options)
     : new H264Packetizer({ ...options, inputFormat: 'annexb' });
+}
+
+/** The frame counter of test-pattern's picture, and of the others that have one; undefined when it cannot be read. */
+export function counterOf({ data, width, height }: RawPicture): number | undefined {
+  const row = Math.round((28 * height) / 480);
+  const blocks = Array.from({ length: 13 }, (_, i) => {
+    const middle = (row * width + Math.round(((28 + 24 * i) * width) / 832)) * 3;
+    return (data[middle + 1] ?? 0) > 127 ? 1 : 0;
+  });
+  const bits = blocks.slice(2, 10);
+  const parity = 1 - (bits.reduce((sum: number, bit) => sum + bit, 0) % 2);
+  const framed = blocks[0] === 1 && blocks[1] === 0 && blocks[10] === parity && blocks[11] === 0 && blocks[12] === 1;
+  return framed ? bits.reduce((value: number, bit) => value * 2 + bit, 0) : undefined;
 }
 
 /** The colour in the middle of a picture. */

@@ -248,3 +248,39 @@ describe('parseChunk, whatever it is given', () => {
     );
   });
 });
+
+describe('parseChunk, delivery', () => {
+  it('takes both keys from the top level or from nested data, and never as metadata', () => {
+    const fields = { delivery: 'latest', queue_ms: 0, note: 'kept' };
+    expect(parseChunk({ frames: [JPEG], ...fields })).toMatchObject({
+      delivery: 'latest',
+      queueMs: 0,
+      metadata: { note: 'kept' },
+    });
+    expect(parseChunk({ data: { frames: [JPEG], ...fields } })).toMatchObject({
+      delivery: 'latest',
+      queueMs: 0,
+      metadata: { data: { note: 'kept' } },
+    });
+    for (const { metadata } of [parseChunk(fields), parseChunk({ data: { frames: [JPEG], ...fields } })]) {
+      expect(JSON.stringify(metadata)).not.toMatch(/delivery|queue_ms/u);
+    }
+  });
+
+  it('leaves both out when they are absent or null', () => {
+    for (const chunk of [parseChunk({}), parseChunk({ delivery: null, queue_ms: null })]) {
+      expect(Object.keys(chunk)).toEqual(['pictures', 'metadata']);
+    }
+  });
+
+  it.each([
+    [{ delivery: 'fast' }, 'delivery must be "lossless" or "latest"'],
+    [{ delivery: true }, 'delivery must be "lossless" or "latest"'],
+    [{ queue_ms: -1 }, 'queue_ms must be a number of milliseconds from 0 to 60000'],
+    [{ queue_ms: 60_001 }, 'queue_ms must be'],
+    [{ queue_ms: '100' }, 'queue_ms must be'],
+    [{ queue_ms: Number.NaN }, 'queue_ms must be'],
+  ])('refuses %j', (chunk, message) => {
+    expect(refusal(chunk)).toContain(message);
+  });
+});

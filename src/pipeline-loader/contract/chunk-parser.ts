@@ -1,4 +1,4 @@
-import type { Chunk, PcmAudio, Picture, PixelFormat } from '../../common/index.js';
+import type { Chunk, Delivery, PcmAudio, Picture, PixelFormat } from '../../common/index.js';
 import { decodeBase64 } from './base64.js';
 import { toJsonValue } from './json-value.js';
 
@@ -11,9 +11,10 @@ export const CHUNK_LIMITS = {
   maxFps: 240,
   minSampleRate: 8000,
   maxSampleRate: 96_000,
+  maxQueueMs: 60_000,
 } as const;
 
-/** Keys that carry media: they never reach the client's data channel. */
+/** Keys that carry media, or say how it is delivered: they never reach the client's data channel. */
 const MEDIA_KEYS: ReadonlySet<string> = new Set([
   'frames',
   'frames_b64',
@@ -21,6 +22,8 @@ const MEDIA_KEYS: ReadonlySet<string> = new Set([
   'audio_b64',
   'audio_sample_rate',
   'audio_channels',
+  'delivery',
+  'queue_ms',
 ]);
 
 const DEFAULT_SAMPLE_RATE = 48_000;
@@ -54,6 +57,8 @@ export function parseChunk(value: unknown): Chunk {
     pictures,
     ...(fps === undefined ? {} : { fps }),
     ...(audio === undefined ? {} : { audio }),
+    ...parseDelivery(media['delivery'] ?? value['delivery']),
+    ...parseQueueMs(media['queue_ms'] ?? value['queue_ms']),
     ...(typeof index === 'number' && Number.isFinite(index) ? { index } : {}),
     metadata: parseMetadata(value, nested !== undefined),
   };
@@ -178,6 +183,20 @@ function parseFps(value: unknown): number | undefined {
     throw new ChunkFormatError(`fps must be a number from ${CHUNK_LIMITS.minFps} to ${CHUNK_LIMITS.maxFps}`);
   }
   return value;
+}
+
+function parseDelivery(value: unknown): Delivery {
+  if (value === undefined || value === null) return {};
+  if (value !== 'lossless' && value !== 'latest') throw new ChunkFormatError('delivery must be "lossless" or "latest"');
+  return { delivery: value };
+}
+
+function parseQueueMs(value: unknown): Delivery {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'number' || !(value >= 0 && value <= CHUNK_LIMITS.maxQueueMs)) {
+    throw new ChunkFormatError(`queue_ms must be a number of milliseconds from 0 to ${CHUNK_LIMITS.maxQueueMs}`);
+  }
+  return { queueMs: value };
 }
 
 function parseMetadata(chunk: Fields, nested: boolean): Record<string, unknown> {

@@ -95,6 +95,15 @@ export interface PipelineChunk extends ChunkMedia {
   readonly prompt?: string;
   /** Seconds since 1970. */
   readonly timestamp?: number;
+  /**
+   * What happens to this chunk when it comes faster than it plays. `lossless`: it waits its turn, and the generator waits at its `yield`
+   * while more than `queue_ms` of media is queued. `latest`: the oldest queued media goes and is counted, and the generator does not wait
+   * (one that never waits by itself is held to four times the pace at which its chunks play).
+   * Wins over the service's {@link ServiceLifecycle.delivery}. Never reaches the client.
+   */
+  readonly delivery?: 'lossless' | 'latest';
+  /** Milliseconds of media that may be queued, 0–60000. Wins over the service's {@link ServiceLifecycle.queueMs}. Never reaches the client. */
+  readonly queue_ms?: number;
   readonly data?: unknown;
   readonly [field: string]: unknown;
 }
@@ -137,6 +146,15 @@ export type PipelineMessage = ControlMessage | MediaMessage | JsonValue | Uint8A
 export interface ServiceLifecycle {
   /** Frames a second where neither the chunk nor the request says. Default 24. */
   readonly defaultFps?: number | undefined;
+  /** Sessions that one process of this pipeline takes at once, 1–1000. Default: as many as the server. */
+  readonly maxSessions?: number | undefined;
+  /** For chunks that do not say; see {@link PipelineChunk.delivery}. Default `lossless` in server push, `latest` in bidirectional mode. */
+  readonly delivery?: 'lossless' | 'latest' | undefined;
+  /**
+   * Milliseconds of media that may be queued, 0–60000, for chunks that do not say. One frame may always be; a chunk that is longer is taken
+   * whole. Default: 100 with `latest`, with `lossless` the server's `TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS` (one second).
+   */
+  readonly queueMs?: number | undefined;
   /** Called once, before any session. The server is not ready until it has returned; throwing stops the start. */
   start?(): Awaitable<void>;
   /** Called once at an orderly stop, under a deadline. */
@@ -172,6 +190,8 @@ export type PipelineService = ServerPushService | BidirectionalService;
 export interface GetServiceOptions {
   /** How many GPUs the pipeline may use: `--gpu-num`. */
   readonly gpuNum: number;
+  /** The operator's values, `-o name=value` on the command line. Empty when there are none. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** The export a pipeline file must have, as `getService` or as a property of its default export. */

@@ -47,6 +47,8 @@ describe('chunks over the wire', () => {
           .map((fields) => JSON.parse(JSON.stringify(fields)) as Record<string, unknown>),
         fps: fc.integer({ min: 1, max: 240 }),
         index: fc.integer(),
+        delivery: fc.constantFrom('lossless' as const, 'latest' as const),
+        queueMs: fc.integer({ min: 0, max: 60_000 }),
         audio,
       },
       { requiredKeys: ['pictures', 'metadata'] },
@@ -76,6 +78,8 @@ describe('chunks over the wire', () => {
       [Uint8Array.of(1, 2, 3)],
     ],
     ['a pace out of bounds', { metadata: {}, pictures: [], fps: 1e9 }, []],
+    ['an unknown delivery', { metadata: {}, pictures: [], delivery: 'soon' }, []],
+    ['a queue out of bounds', { metadata: {}, pictures: [], queueMs: 60_001 }, []],
     ['a torn sample', { metadata: {}, pictures: [], audio: { sampleRate: 8000, channels: 2 } }, [Uint8Array.of(1, 2)]],
     ['an impossible rate', { metadata: {}, pictures: [], audio: { sampleRate: 1, channels: 1 } }, [Uint8Array.of(1, 2)]],
   ])('are refused with %s', (_what, header, parts) => {

@@ -1,6 +1,6 @@
 import type { Chunk, MediaInput, PcmAudio, Picture, RawPicture } from '../../common/index.js';
 import { CHUNK_LIMITS, pictureBytes } from '../contract/chunk-parser.js';
-import { isRecord, readNumber } from './field-readers.js';
+import { isRecord, readDelivery, readNumber } from './field-readers.js';
 import { ProtocolError, type RawMessage } from './message-decoder.js';
 import type { ChunkMessage, MediaHeader, PictureHeader } from './messages.js';
 
@@ -12,7 +12,7 @@ export interface MediaMessageParts<Header> {
 
 /** A chunk as a message. The parts are the chunk's own buffers. */
 export function encodeChunk(run: number, chunk: Chunk): MediaMessageParts<ChunkMessage> {
-  const { fps, index, metadata } = chunk;
+  const { fps, index, delivery, queueMs, metadata } = chunk;
   const media = encodeMedia(chunk.pictures, chunk.audio);
   return {
     header: {
@@ -21,6 +21,8 @@ export function encodeChunk(run: number, chunk: Chunk): MediaMessageParts<ChunkM
       ...media.header,
       ...(fps === undefined ? {} : { fps }),
       ...(index === undefined ? {} : { index }),
+      ...(delivery === undefined ? {} : { delivery }),
+      ...(queueMs === undefined ? {} : { queueMs }),
       metadata,
     },
     parts: media.parts,
@@ -61,6 +63,7 @@ export function decodeChunk(message: RawMessage): Chunk {
     ...(fps === undefined ? {} : { fps }),
     ...(audio === undefined ? {} : { audio }),
     ...(index === undefined ? {} : { index }),
+    ...readDelivery(header),
     metadata,
   };
 }

@@ -69,7 +69,7 @@ class Echo {
   }
 }
 
-export class MediaEchoService implements BidirectionalService {
+export class EchoService implements BidirectionalService {
   /** What cameras give. */
   readonly defaultFps = 30;
   readonly #sessions = new Map<string, Echo>();
@@ -101,6 +101,6 @@ export class MediaEchoService implements BidirectionalService {
   }
 }
 
-export function getService(): MediaEchoService {
-  return new MediaEchoService();
+export function getService(): EchoService {
+  return new EchoService();
 }

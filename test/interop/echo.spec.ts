@@ -17,11 +17,11 @@ const AMPLITUDE = 0.25;
 /** Decoded, made RGB, made YUV and encoded again. */
 const COLOUR_TOLERANCE = 8;
 
-describe('media-echo with a camera and a microphone of aiortc', () => {
+describe('echo with a camera and a microphone of aiortc', () => {
   let server: ServerUnderTest;
 
   beforeAll(async () => {
-    server = await ServerUnderTest.start('pipelines/media-echo');
+    server = await ServerUnderTest.start('pipelines/echo');
   });
   afterEach(async () => server.idle());
   afterAll(async () => server[Symbol.asyncDispose]());

@@ -1,12 +1,12 @@
 import type { MediaMessage, PipelineChunk } from 'telefuser-stream/pipeline';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MediaEchoService } from './index.ts';
+import { EchoService } from './index.ts';
 
-let service: MediaEchoService;
+let service: EchoService;
 let chunks: AsyncGenerator<PipelineChunk, void, undefined>;
 
 beforeEach(() => {
-  service = new MediaEchoService();
+  service = new EchoService();
   service.createSession({ session_id: 'a' });
   chunks = service.pullChunks('a');
 });
@@ -19,7 +19,7 @@ function sound(samples: number, channels = 1): MediaMessage {
   return { type: 'media', audio_pcm: new Uint8Array(samples * 2 * channels), sample_rate: 48_000, channels };
 }
 
-describe('media-echo', () => {
+describe('echo', () => {
   it('yields nothing before it hears something', async () => {
     const pending = chunks.next();
     expect(await Promise.race([pending, Promise.resolve('nothing yet')])).toBe('nothing yet');
