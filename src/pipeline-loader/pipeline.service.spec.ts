@@ -223,7 +223,7 @@ describe('PipelineService', () => {
 
 describe('PipelineLoaderModule', () => {
   it('provides the service from its options', async () => {
-    const options = { path: fixture('push.mjs'), securityLevel: 'strict', skipValidation: false, gpuNum: 1, options: {} } as const;
+    const options = { path: fixture('push.mjs'), securityLevel: 'permissive', skipValidation: false, gpuNum: 1, options: {} } as const;
     const module = await Test.createTestingModule({
       imports: [ConfigurationModule.register(loadConfiguration({})), PipelineLoaderModule.register(options)],
     }).compile();

@@ -97,7 +97,7 @@ function isAlive(pid: number | undefined): boolean {
 describe('a server-push pipeline', () => {
   it('is served from the first chunk to the end', async () => {
     const { host } = await start('push.mjs');
-    expect(await host.started()).toEqual({ mode: 'server_push', defaultFps: 12 });
+    expect(await host.started()).toMatchObject({ mode: 'server_push', defaultFps: 12 });
     const chunks = await collectAct(host, 'good', { count: 5 });
     expect(chunks.map((chunk) => [chunk.index, chunk.metadata['note'], chunk.pictures.length])).toEqual(
       Array.from({ length: 5 }, (_, index) => [index, `chunk ${index}`, 1]),

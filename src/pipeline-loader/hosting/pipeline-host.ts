@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { exceedsJsonDepth } from '../../common/index.js';
 import { errorMessage } from '../contract/error-message.js';
 import { HostProcess, type HostCommand } from './host-process.js';
 import { readProcessUsage, type ProcessUsage } from './host-usage.js';
@@ -17,6 +18,9 @@ import { decodeChunk } from '../protocol/media-codec.js';
 import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
 import { parseHostMessage, type ParsedHostMessage } from '../protocol/message-parsers.js';
 import { PROTOCOL_VERSION, type HostLogLevel, type ReadyMessage } from '../protocol/messages.js';
+
+/** Levels of a chunk's metadata; a host makes no more than 32 of what a pipeline yields (contract/json-value.ts). */
+const MAX_METADATA_DEPTH = 40;
 
 export interface PipelineHostOptions extends HostWatchOptions {
   /** What log lines are under. */
@@ -247,8 +251,14 @@ export class PipelineHost implements RunChannel {
         this.#opening.get(message.run)?.reject(new Refusal(message.message));
         return;
       }
-      case 'chunk':
-        return run.chunkArrived({ chunk: decodeChunk(raw) });
+      case 'chunk': {
+        const chunk = decodeChunk(raw);
+        // It is written as JSON again for the data channel, which recurses.
+        if (exceedsJsonDepth(chunk.metadata, MAX_METADATA_DEPTH)) {
+          throw new ProtocolError(`metadata nested deeper than ${MAX_METADATA_DEPTH}`);
+        }
+        return run.chunkArrived({ chunk });
+      }
       case 'chunk-error':
         return run.chunkArrived({ problem: message.message });
       case 'end':
@@ -269,7 +279,7 @@ export class PipelineHost implements RunChannel {
     void this.send({ type: 'start', file, gpuNum, options });
   }
 
-  #becameReady({ type: _, ...service }: ReadyMessage): void {
+  #becameReady(service: ReadyMessage): void {
     clearTimeout(this.#startTimer);
     this.#service = service;
     this.#watch.expectHeartbeats();
