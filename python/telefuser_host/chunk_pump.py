@@ -1,0 +1,176 @@
+"""Draws chunks from a pipeline's iterator, one for each credit, and sends them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import Any, Callable
+
+from .chunk_message import encode_chunk
+from .chunks import parse_chunk
+from .errors import one_line
+from .log import HostLog
+from .media import ChunkFormatError
+from .protocol import Connection, MessageTooLargeError
+from .session_loop import SessionLoop
+
+_END = object()
+
+
+class ChunkPump:
+    """
+    Owns the iterator of one run: advances it on the session's loop and ends it exactly once.
+
+    Backpressure has two parts: without credit the iterator is not advanced, and it is not advanced either before the pipe has
+    taken the chunk before, so a pipeline may reuse its buffers.
+    """
+
+    def __init__(
+        self,
+        run: int,
+        open_source: Callable[[], Any],
+        loop: SessionLoop,
+        connection: Connection,
+        log: HostLog,
+    ) -> None:
+        self._run = run
+        self._open_source = open_source
+        self._loop = loop
+        self._connection = connection
+        self._log = log
+        self._credit = 0
+        self._task: asyncio.Task[None] | None = None
+        self._credit_arrived: asyncio.Event | None = None
+        self._iterator: _ChunkIterator | None = None
+        self._cancelled = False
+        #: Set when the iterator is over, with its clean-up.
+        self.ended = threading.Event()
+        #: Set when the iterator was told to end, which code that blocks cannot be.
+        self.told = threading.Event()
+
+    def add_credit(self, credit: int) -> None:
+        """Allows so many more chunks; the first credit makes the pipeline's method run. From any thread."""
+        self._loop.call(self._add_credit, credit)
+
+    def cancel(self) -> None:
+        """
+        Ends the iterator: at its `yield`, or where it awaits; code that blocks is waited for. Nothing is sent afterwards. From
+        any thread; `told` and `ended` tell how far it is.
+        """
+        self._cancelled = True
+        self._loop.call(self._cancel)
+
+    def _add_credit(self, credit: int) -> None:
+        self._credit += credit
+        if self._credit_arrived is not None:
+            self._credit_arrived.set()
+        elif not self._cancelled:
+            self._credit_arrived = asyncio.Event()
+            self._task = self._loop.spawn(self._pump())
+            # Not at the end of the task's code: a task that is cancelled before its first step never runs any.
+            self._task.add_done_callback(lambda _task: self.ended.set())
+
+    def _cancel(self) -> None:
+        if self._task is None:
+            self.ended.set()
+        else:
+            self._task.cancel()
+        self.told.set()
+
+    async def _pump(self) -> None:
+        try:
+            await self._pump_chunks()
+        except BaseException as error:
+            if not self._cancelled:
+                self._log.exception("the pipeline failed", error)
+                self._connection.send({"type": "failed", "run": self._run, "message": one_line(error)})
+            elif not isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+                self._log.exception("the generator's clean-up raised", error)
+        finally:
+            await self._close_iterator()
+
+    async def _pump_chunks(self) -> None:
+        source = self._open_source()
+        if inspect.isawaitable(source):
+            source = await source
+        iterator = self._iterator = _ChunkIterator(source)
+        while True:
+            await self._take_credit()
+            value = await iterator.advance()
+            if self._cancelled:
+                return
+            if value is _END:
+                self._iterator = None
+                self._connection.send({"type": "end", "run": self._run})
+                return
+            self._send_chunk(value)
+            del value
+            # A generator that never awaits would keep the session's messages from it.
+            await asyncio.sleep(0)
+
+    async def _take_credit(self) -> None:
+        assert self._credit_arrived is not None
+        while self._credit == 0:
+            self._credit_arrived.clear()
+            await self._credit_arrived.wait()
+        self._credit -= 1
+
+    def _send_chunk(self, value: Any) -> None:
+        try:
+            header, parts = encode_chunk(self._run, parse_chunk(value))
+            self._connection.send(header, parts)
+        except Exception as error:
+            if not isinstance(error, (ChunkFormatError, MessageTooLargeError)):
+                self._log.exception("a chunk cannot be read", error)
+            self._connection.send({"type": "chunk-error", "run": self._run, "message": one_line(error)})
+
+    async def _close_iterator(self) -> None:
+        iterator, self._iterator = self._iterator, None
+        if iterator is None or not self._cancelled:
+            return
+        try:
+            await iterator.close()
+        except (asyncio.CancelledError, GeneratorExit):
+            pass
+        except BaseException as error:
+            self._log.exception("the generator's clean-up raised", error)
+
+
+class _ChunkIterator:
+    """One iterator, sync or async."""
+
+    def __init__(self, source: Any) -> None:
+        # A mapping or a text can be iterated as well, but its items are no chunks.
+        text_or_mapping = isinstance(source, (str, bytes, bytearray, Mapping))
+        if isinstance(source, AsyncIterable) and not text_or_mapping:
+            self._async = True
+            self._iterator: Any = source.__aiter__()
+        elif isinstance(source, Iterable) and not text_or_mapping:
+            self._async = False
+            self._iterator = iter(source)
+        else:
+            raise TypeError(
+                f"the pipeline returned {_a(type(source).__name__)}, not something to iterate over; write a generator (yield)"
+            )
+
+    async def advance(self) -> Any:
+        """The next value, or `_END`."""
+        if not self._async:
+            return next(self._iterator, _END)
+        try:
+            return await self._iterator.__anext__()
+        except StopAsyncIteration:
+            return _END
+
+    async def close(self) -> None:
+        close = getattr(self._iterator, "aclose" if self._async else "close", None)
+        if callable(close):
+            result = close()
+            if inspect.isawaitable(result):
+                await result
+
+
+def _a(name: str) -> str:
+    return "nothing" if name == "NoneType" else f"a {name}"

@@ -1,0 +1,63 @@
+"""What the sessions of a process share."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable
+
+from .loader import LoadedService
+from .log import HostLog
+from .protocol import Connection
+
+#: Threads that hang in the pipeline's code; with more than these the process is not worth keeping.
+_MAX_LEFT_BEHIND = 16
+
+
+class HostState:
+    """The service, the ways to the server, the session ids in use and the threads that never came back."""
+
+    def __init__(self, loaded: LoadedService, connection: Connection, log: HostLog, die: Callable[[str], None]) -> None:
+        """`die` ends the process with a message; the server starts a new one."""
+        self.loaded = loaded
+        self.connection = connection
+        self.log = log
+        self._die = die
+        self._lock = threading.Lock()
+        self._session_ids: set[str] = set()
+        self._left_behind: list[threading.Thread] = []
+
+    def claim_session(self, session_id: str) -> bool:
+        """Takes a session id; False when another session has it."""
+        with self._lock:
+            if session_id in self._session_ids:
+                return False
+            self._session_ids.add(session_id)
+            return True
+
+    def release_session(self, session_id: str) -> None:
+        with self._lock:
+            self._session_ids.discard(session_id)
+
+    def start_thread(self, name: str, function: Callable[..., Any], *arguments: Any) -> threading.Thread:
+        """
+        Starts a thread that does not keep the process alive. Without threads no session can be closed, so then the process ends.
+        """
+        thread = threading.Thread(target=function, args=arguments, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._die(f"the process can start no more threads: {error}")
+        return thread
+
+    def leave_behind(self, thread: threading.Thread) -> None:
+        """Counts a thread that the pipeline does not let go of; it cannot be ended but with the process."""
+        with self._lock:
+            self._left_behind = [other for other in self._left_behind if other.is_alive()]
+            if thread.is_alive():
+                self._left_behind.append(thread)
+            count = len(self._left_behind)
+        if not thread.is_alive():
+            return
+        self.log.say("warn", f"the pipeline blocks a thread of a closed session; {count} such threads are left behind")
+        if count > _MAX_LEFT_BEHIND:
+            self._die(f"the pipeline blocks {count} threads of closed sessions; let its calls end when a session is closed")
