@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { hostCommand, type HostCommand, type HostCommandRequest } from './host-command.js';
+import type { KernelPolicy } from './kernel-policy.js';
+import { SandboxError } from './sandbox.error.js';
+
+const PYTHON = { command: '/usr/bin/python3', readablePaths: ['/opt/python/lib'] };
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = join(await realpath(await mkdtemp(join(tmpdir(), 'host-command-'))), 'pipeline');
+  await mkdir(folder);
+  await writeFile(join(folder, 'index.ts'), '');
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(join(folder, '..'), { recursive: true });
+});
+
+const command = (request: Partial<HostCommandRequest>): Promise<HostCommand> =>
+  hostCommand({ language: 'node', level: 'strict', entry: join(folder, 'index.ts'), folder, assets: [], ...request });
+
+const policyOf = (args: readonly string[]): KernelPolicy | null =>
+  JSON.parse(args.find((argument) => /^(\{|null$)/u.test(argument)) ?? '') as KernelPolicy | null;
+
+describe('hostCommand', () => {
+  it('starts a sandboxed Node pipeline through the launcher, which then becomes the host', async () => {
+    const { command: executable, args } = await command({});
+    expect(executable).toBe(process.execPath);
+    expect(args.slice(0, 2)).toEqual(['--no-warnings', '--experimental-ffi']);
+    expect(args[2]).toMatch(/sandbox\/launcher\.js$/u);
+    expect(args[4]).toMatch(/^--/u);
+    expect(args).toContain('--permission');
+    expect(args.at(-1)).toMatch(/node-host\/main\.js$/u);
+    expect(policyOf(args)?.readable).toEqual(expect.arrayContaining([folder]));
+  });
+
+  it('starts a permissive Node pipeline as it is', async () => {
+    const { args } = await command({ level: 'permissive', memoryLimitBytes: 1024 ** 3 });
+    expect(args).toEqual(['--max-old-space-size=1024', expect.stringMatching(/node-host\/main\.js$/u)]);
+  });
+
+  it('gives the policy to the Python host, which applies it', async () => {
+    const { command: executable, args } = await command({ language: 'python', python: PYTHON });
+    expect(executable).toBe(PYTHON.command);
+    expect(args.slice(0, 3)).toEqual(['-u', '-B', expect.stringMatching(/python\/telefuser_host$/u)]);
+    expect(policyOf(args)?.readable).toEqual(expect.arrayContaining([folder, '/opt/python/lib']));
+    const permissive = await command({ language: 'python', level: 'permissive', python: PYTHON });
+    expect(policyOf(permissive.args)).toBeNull();
+  });
+
+  it('refuses strict where the kernel cannot hold it, with the remedy, and says at standard what holds instead', async () => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
+    await expect(command({})).rejects.toThrow(SandboxError);
+    await expect(command({})).rejects.toThrow(/strict cannot be held: .*darwin.*--security-level standard/u);
+    const { args, notes } = await command({ level: 'standard' });
+    expect(args).toContain('--permission');
+    expect(args).not.toContain('--experimental-ffi');
+    expect(notes).toEqual([expect.stringMatching(/darwin does not have, so Node's own permission model/u)]);
+  });
+});
