@@ -229,7 +229,8 @@ export class Configuration {
   readonly pipelineWorkers: number = 1;
 
   @TextVariable('TELEFUSER_PYTHON', {
-    description: "Python interpreter for Python pipelines; without it the .venv of the working directory (at the level permissive first the one beside the pipeline), else python3.",
+    description:
+      'Python interpreter for Python pipelines; without it the .venv of the working directory (at the level permissive first the one beside the pipeline), else python3.',
     maxLength: 4096,
     allowed: 'the path or the name of a program',
     test: () => true,
@@ -237,7 +238,7 @@ export class Configuration {
   readonly python?: string;
 
   @ListVariable('TELEFUSER_PIPELINE_ENV', {
-    description: 'Environment variables that the pipeline gets; at the level permissive it gets all but the server\'s own.',
+    description: "Environment variables that the pipeline gets; at the level permissive it gets all but the server's own.",
     maxItems: 64,
     allowed: 'names that do not begin with TELEFUSER_',
     test: (name) => VARIABLE_NAME.test(name) && !name.startsWith('TELEFUSER_'),
@@ -245,7 +246,7 @@ export class Configuration {
   readonly pipelineEnvironment: readonly string[] = [];
 
   @ListVariable('TELEFUSER_PIPELINE_ASSETS', {
-    description: 'Files and folders outside the pipeline\'s own that it may read, such as its weights.',
+    description: "Files and folders outside the pipeline's own that it may read, such as its weights.",
     maxItems: 64,
     allowed: 'paths',
     test: (path) => path.length > 0 && path.length <= 4096 && !path.includes('\0'),
@@ -261,7 +262,8 @@ export class Configuration {
   readonly pipelineMemoryLimitMib: number = 0;
 
   @NumberVariable('TELEFUSER_PIPELINE_HANG_TIMEOUT_SECONDS', {
-    description: "Seconds that the pipeline's process may leave a heartbeat unanswered before it is taken to hang and is restarted.",
+    description:
+      "Seconds that the pipeline's process may leave a heartbeat unanswered before it is taken to hang and is restarted.",
     min: 1,
     max: 3_600,
   })
@@ -275,7 +277,8 @@ export class Configuration {
   readonly pipelineMaxFailures: number = 5;
 
   @NumberVariable('TELEFUSER_PIPELINE_RESTART_DELAY_SECONDS', {
-    description: 'Seconds until a process of the pipeline that ended is started again; doubles with each further failure, up to 30.',
+    description:
+      'Seconds until a process of the pipeline that ended is started again; doubles with each further failure, up to 30.',
     min: 0.05,
     max: 30,
   })

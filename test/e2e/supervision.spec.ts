@@ -7,7 +7,9 @@ import { isRunning, TemporaryPipeline, testPipeline, TestServer } from '../suppo
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
 
 /** Pictures without end, 25 a second. */
-const PICTURES = [{ frames: { count: 1, format: 'I420', width: 64, height: 48, colour: [90, 20, 20], fps: 25 }, repeat: 0, everyMs: 40 }];
+const PICTURES = [
+  { frames: { count: 1, format: 'I420', width: 64, height: 48, colour: [90, 20, 20], fps: 25 }, repeat: 0, everyMs: 40 },
+];
 /** Of the acceptance: a client hears within this that its pipeline is gone. */
 const TOLD_WITHIN_MS = 2000;
 
@@ -67,7 +69,9 @@ describe('a process of the pipeline', () => {
     console.info(`${cause}: four clients were told after at most ${slowestMs.toFixed(0)} ms`);
     expect(slowestMs).toBeLessThan(TOLD_WITHIN_MS);
     for (const client of clients) {
-      expect(client.messages.find(({ type, error }) => type === 'chunk' && typeof error === 'string')?.['error']).toContain(cause);
+      expect(client.messages.find(({ type, error }) => type === 'chunk' && typeof error === 'string')?.['error']).toContain(
+        cause,
+      );
       await client.close();
     }
 
@@ -135,7 +139,9 @@ describe('several processes', () => {
     const before = await workersOf(server);
     expect(before.map(({ sessions }) => sessions)).toEqual([2, 2, 2]);
     expect(new Set(before.map(({ pid }) => pid)).size).toBe(3);
-    const usage = await waitFor('usage', async () => (await workersOf(server)).find(({ cpu_seconds }) => cpu_seconds !== undefined));
+    const usage = await waitFor('usage', async () =>
+      (await workersOf(server)).find(({ cpu_seconds }) => cpu_seconds !== undefined),
+    );
     expect(usage.resident_bytes).toBeGreaterThan(20_000_000);
     expect(usage.cpu_seconds).toBeGreaterThan(0);
 
@@ -145,9 +151,10 @@ describe('several processes', () => {
       clients.map((client) =>
         Promise.race([
           client.message('closed', ({ type }) => type === 'closed', 10_000).then(() => true),
-          waitFor('two more seconds of pictures', () => client.video.accessUnits().length >= (indices[clients.indexOf(client)] ?? 0) + 50).then(
-            () => false,
-          ),
+          waitFor(
+            'two more seconds of pictures',
+            () => client.video.accessUnits().length >= (indices[clients.indexOf(client)] ?? 0) + 50,
+          ).then(() => false),
         ]),
       ),
     );

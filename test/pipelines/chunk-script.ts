@@ -57,7 +57,7 @@ export async function* play(steps: readonly Step[]): AsyncGenerator<PipelineChun
     if (step.throw !== undefined) throw new Error(step.throw);
     if (step.exit !== undefined) process.exit(step.exit);
     if (step.hang === true) await new Promise(() => undefined);
-    if (step.spin !== undefined) for (const end = performance.now() + step.spin; performance.now() < end; );
+    if (step.spin !== undefined) for (const end = performance.now() + step.spin; performance.now() < end;);
     if (step.allocate !== undefined) await allocate(step.allocate);
     const chunk = 'garbage' in step ? (step.garbage as PipelineChunk) : await build(step);
     for (let count = 0; step.repeat === 0 || count < (step.repeat ?? 1); count += 1) {

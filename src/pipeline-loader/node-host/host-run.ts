@@ -19,7 +19,7 @@ export type OpenSessions = Set<string>;
 export class HostRun {
   #sessionId: string | undefined;
   #pump: ChunkPump | undefined;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<boolean> | undefined;
   #closed = false;
   #pendingPushes = 0;
   #pendingMedia = 0;
@@ -32,9 +32,10 @@ export class HostRun {
     private readonly send: SendMessage,
   ) {}
 
-  /** Answers `opened` or `refused`. */
-  open(session: string, request: Readonly<Record<string, unknown>>): void {
+  /** Answers `opened` or `refused`; resolves with whether it was opened. The server closes nothing that was refused. */
+  open(session: string, request: Readonly<Record<string, unknown>>): Promise<boolean> {
     this.#opening = this.#open(session, request);
+    return this.#opening;
   }
 
   addCredit(credit: number): void {
@@ -80,12 +81,12 @@ export class HostRun {
     await this.send({ type: 'closed', run: this.run });
   }
 
-  async #open(session: string, request: Readonly<Record<string, unknown>>): Promise<void> {
+  async #open(session: string, request: Readonly<Record<string, unknown>>): Promise<boolean> {
     const { loaded, run } = this;
     if (loaded.mode === 'server_push') {
       this.#pump = new ChunkPump(run, () => loaded.service.serve(request), this.send);
       await this.send({ type: 'opened', run, session });
-      return;
+      return true;
     }
     try {
       const config: SessionConfig = { ...request, session_id: session };
@@ -95,8 +96,10 @@ export class HostRun {
       this.#sessionId = sessionId;
       this.#pump = new ChunkPump(run, () => loaded.service.pullChunks(sessionId), this.send);
       await this.send({ type: 'opened', run, session: sessionId });
+      return true;
     } catch (error) {
       await this.send({ type: 'refused', run, kind: isConflict(error) ? 'conflict' : 'refused', message: errorMessage(error) });
+      return false;
     }
   }
 

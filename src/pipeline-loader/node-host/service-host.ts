@@ -25,7 +25,7 @@ export class ServiceHost {
     if (message === undefined) return;
     if (message.type === 'ping') void this.send({ type: 'pong', id: message.id });
     else if (message.type === 'stop') this.onStop(message.timeoutMs);
-    else if (message.type === 'open') this.#open(message);
+    else if (message.type === 'open') void this.#open(message);
     else if (message.type !== 'start') this.#handleRunMessage(message, raw);
   }
 
@@ -41,17 +41,20 @@ export class ServiceHost {
     if (!(await settlesWithin(stopped, endsAt - performance.now()))) this.#warn('stop() did not finish in time');
   }
 
-  #open(message: Extract<ParsedServerMessage, { type: 'open' }>): void {
+  async #open(message: Extract<ParsedServerMessage, { type: 'open' }>): Promise<void> {
     if (this.#runs.has(message.run)) return;
     const run = new HostRun(message.run, this.loaded, this.#openSessions, this.send);
     this.#runs.set(message.run, run);
-    run.open(message.session, message.request);
+    if (!(await run.open(message.session, message.request))) this.#runs.delete(message.run);
   }
 
   #handleRunMessage(message: Exclude<ParsedServerMessage, { type: 'start' | 'ping' | 'open' | 'stop' }>, raw: RawMessage): void {
-    // The server may speak of a run that is just gone: its message crossed ours on the way.
+    // The server may speak of a run that is just gone: its message crossed ours on the way. It waits for the answer to a close all the same.
     const run = this.#runs.get(message.run);
-    if (run === undefined) return;
+    if (run === undefined) {
+      if (message.type === 'close') void this.send({ type: 'closed', run: message.run });
+      return;
+    }
     switch (message.type) {
       case 'pull':
         return run.addCredit(message.credit);

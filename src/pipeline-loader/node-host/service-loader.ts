@@ -55,7 +55,12 @@ export function describeService({ mode, service }: LoadedService): ReadyMessage 
     type: 'ready',
     mode,
     ...attribute('defaultFps', defaultFps, 'a number from 1 to 240', (value) => inRange(value, 1, 240)),
-    ...attribute('maxSessions', maxSessions, 'a whole number from 1 to 1000', (value) => Number.isInteger(value) && inRange(value, 1, 1000)),
+    ...attribute(
+      'maxSessions',
+      maxSessions,
+      'a whole number from 1 to 1000',
+      (value) => Number.isInteger(value) && inRange(value, 1, 1000),
+    ),
     ...attribute('delivery', delivery, "'lossless' or 'latest'", (value) => value === 'lossless' || value === 'latest'),
     ...attribute('queueMs', queueMs, 'a number from 0 to 60000', (value) => inRange(value, 0, 60_000)),
   };

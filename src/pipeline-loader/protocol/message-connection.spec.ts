@@ -28,7 +28,7 @@ function connect(): { readonly host: Duplex; readonly heard: RawMessage[]; reado
 async function flood(host: Duplex, header: object, durationMs: number): Promise<number> {
   const message = Buffer.concat(encodeMessage(header, [], MIB));
   let written = 0;
-  for (const end = performance.now() + durationMs; performance.now() < end; ) {
+  for (const end = performance.now() + durationMs; performance.now() < end;) {
     if (host.writableNeedDrain) await setTimeout(1);
     else {
       host.write(message);
@@ -60,7 +60,8 @@ describe('MessageConnection of the server', () => {
   it('does not count media', async () => {
     const { host, heard } = connect();
     const frame = Buffer.alloc(4 * MIB);
-    for (let count = 0; count < 16; count += 1) for (const piece of encodeMessage({ type: 'chunk' }, [frame], MIB)) host.write(piece);
+    for (let count = 0; count < 16; count += 1)
+      for (const piece of encodeMessage({ type: 'chunk' }, [frame], MIB)) host.write(piece);
     await vi.waitFor(() => expect(heard).toHaveLength(16), 1000);
   });
 });

@@ -58,7 +58,11 @@ describe.each([
 
 describe('parseHostMessage', () => {
   it('cuts text that is too long', () => {
-    const message = parseHostMessage({ header: { type: 'log', level: 'info', text: 'x'.repeat(9000) }, headerBytes: 0, parts: [] });
+    const message = parseHostMessage({
+      header: { type: 'log', level: 'info', text: 'x'.repeat(9000) },
+      headerBytes: 0,
+      parts: [],
+    });
     expect(message).toEqual({ type: 'log', level: 'info', text: `${'x'.repeat(4000)}…` });
   });
 });

@@ -42,12 +42,11 @@ const SYSTEM_PATHS = [
   '/usr/share/fonts',
   '/proc/cpuinfo',
   '/proc/meminfo',
-  // Not all of /proc/self: its net and mountinfo tell of the machine.
+  // Not all of /proc/self: net, mountinfo and task tell of the machine.
   '/proc/self/maps',
   '/proc/self/stat',
   '/proc/self/statm',
   '/proc/self/status',
-  '/proc/self/task',
   '/sys/devices/system/cpu',
   '/sys/devices/system/node',
 ];

@@ -66,6 +66,12 @@ def misdeed(facts): return os.listdir("/proc")`,
     fate: DENIED,
   },
   {
+    name: "lists the machine's connections",
+    source: `def misdeed(facts): return open("/proc/self/net/tcp").read()`,
+    refusedAt: NEVER,
+    fate: DENIED,
+  },
+  {
     name: 'tells its environment',
     source: `import os
 def misdeed(facts): return dict(os.environ)`,
