@@ -21,8 +21,7 @@ type Language = 'node' | 'python';
  * sees whether any of that was touched. Lies in a temporary folder that goes with it.
  */
 export class HostileWorld implements AsyncDisposable {
-  /** Calls at the listeners, by kind. */
-  readonly calls: string[] = [];
+  private readonly calls: string[] = [];
   readonly folder: string;
   readonly entry: string;
   private readonly outside: string;
@@ -70,13 +69,13 @@ export class HostileWorld implements AsyncDisposable {
     };
   }
 
-  /** What is not as it was, in words; empty when nothing was touched. */
+  /** What is not as it was, in words, and who called since it was asked last; empty when nothing was touched. */
   async harm(serverPid: number): Promise<string[]> {
     const now = [...(await this.state()), ...(await serverState(serverPid))];
     const expected = [...this.before, ...(await serverState(process.pid))];
     const changed = now.filter((line) => !expected.includes(line)).map((line) => `now: ${line}`);
     const gone = expected.filter((line) => !now.includes(line)).map((line) => `gone: ${line}`);
-    return [...this.calls, ...changed, ...gone];
+    return [...this.calls.splice(0), ...changed, ...gone];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,12 +19,14 @@ def call(number, *arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result`;
 
-/** A message of the host protocol, written by hand. */
+/** Messages of the host protocol, written by hand and at once. */
 const FORGE = `
 import json, os, struct
-def forge(message):
+def encode(message):
     header = json.dumps(message).encode()
-    os.write(3, struct.pack("<II", len(header), 0) + header)`;
+    return struct.pack("<II", len(header), 0) + header
+def forge(messages):
+    return os.write(3, b"".join(encode(message) for message in messages))`;
 
 /** Hostile Python pipelines. What a source names `facts` is described in `misdeed.ts`. */
 export const PYTHON_MISDEEDS: readonly Misdeed[] = [
@@ -185,11 +187,12 @@ def misdeed(facts): return os.posix_spawn("/bin/id", ["id"], {})`,
     fate: DENIED,
   },
   {
-    name: 'forks without end',
+    name: 'forks a hundred times',
     source: `import os
 def misdeed(facts):
-    while True:
-        os.fork()`,
+    for _ in range(100):
+        if os.fork() == 0:
+            os._exit(0)`,
     refusedAt: BOTH,
     fate: DENIED,
   },
@@ -286,16 +289,17 @@ def misdeed(facts): return os.kill(facts["serverPid"], signal.${name})`,
     fate: DENIED,
   })),
   {
+    // Signal 0 only asks whether a signal would be allowed: where the sandbox is broken, nobody's machine shall go down with it.
     name: 'signals its group',
     source: `import os
-def misdeed(facts): return os.kill(0, 9)`,
+def misdeed(facts): return os.kill(0, 0)`,
     refusedAt: BOTH,
     fate: DENIED,
   },
   {
     name: 'signals everybody',
     source: `import os
-def misdeed(facts): return os.kill(-1, 9)`,
+def misdeed(facts): return os.kill(-1, 0)`,
     refusedAt: BOTH,
     fate: DENIED,
   },
@@ -374,7 +378,7 @@ def misdeed(facts): return numpy.ones((8 << 30,), numpy.uint8).shape`,
 def misdeed(facts):
     forever = threading.Event()
     try:
-        while True:
+        for _ in range(10_000):
             threading.Thread(target=forever.wait, daemon=True).start()
     finally:
         forever.set()`,
@@ -401,9 +405,7 @@ def misdeed(facts):
     name: 'speaks for a run that is not its own',
     source: `${FORGE}
 def misdeed(facts):
-    for kind in ("end", "closed", "failed", "push-error"):
-        forge({"type": kind, "run": 987_654, "message": "forged"})
-    return "sent"`,
+    return forge({"type": kind, "run": 987_654, "message": "forged"} for kind in ("end", "closed", "failed", "push-error"))`,
     refusedAt: STRICT,
     fate: { contained: 'nobody has such a run' },
   },
@@ -433,9 +435,8 @@ def misdeed(facts):
     name: 'yields without credit',
     source: `${FORGE}
 def misdeed(facts):
-    for run in range(1, 50):
-        for _ in range(5):
-            forge({"type": "chunk", "run": run, "pictures": [], "metadata": {}})`,
+    for run in range(1, 20):
+        forge({"type": "chunk", "run": run, "pictures": [], "metadata": {}} for _ in range(100))`,
     refusedAt: STRICT,
     fate: { crashed: /broke the host protocol: a chunk without credit/ },
   },
