@@ -123,6 +123,17 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'what-runs-in-the-process-of-a-pipeline-takes-nothing-along',
+      comment: 'The sandbox lets it read its own folders only; `common` and `config` would bring Nest and its packages.',
+      severity: 'error',
+      from: { path: '^src/pipeline-loader/(node-host|contract|protocol)/', pathNot: SPEC },
+      to: {
+        path: '(^src/(common|config)/|(^|/)node_modules/)',
+        dependencyTypesNot: ['type-only'],
+        pathNot: 'node_modules/@types/',
+      },
+    },
+    {
       name: 'resolvable',
       comment: "The contract's types are found by the `paths` of tsconfig.pipelines.json; nothing of them is left at run time.",
       severity: 'error',

@@ -82,7 +82,8 @@ def apply(policy: Mapping[str, Any] | None) -> list[str]:
             step(policy, libc)
         except SandboxError as error:
             if policy["required"]:
-                raise
+                remedy = "use --security-level standard, or a newer kernel"
+                raise SandboxError(f"the level strict cannot be held: {error}; {remedy}") from error
             problems.append(str(error))
     return problems
 
@@ -116,7 +117,8 @@ def _drop_capabilities(_policy: Mapping[str, Any], libc: ctypes.CDLL) -> None:
 def _restrict_files(policy: Mapping[str, Any], libc: ctypes.CDLL) -> None:
     version = _system_call(libc, _LANDLOCK_CREATE_RULESET, None, 0, _CREATE_RULESET_VERSION)
     if version < 1:
-        raise SandboxError('files stay open to the pipeline: this kernel has no Landlock (Linux 5.13, "landlock" in its lsm= list)')
+        what_it_needs = 'Linux 5.13, "landlock" in its lsm= list'
+        raise SandboxError(f"files stay open to the pipeline: this kernel has no Landlock ({what_it_needs})")
     rights = _RIGHTS_BY_VERSION[min(version, len(_RIGHTS_BY_VERSION)) - 1]
     ruleset = _create_ruleset(libc, version, rights)
     try:

@@ -27,7 +27,7 @@ describe('the HTTP API of a running server', () => {
       service_type: 'stream',
       stream_mode: 'bidirectional',
       pipeline_file: testPipeline('conversation'),
-      security_level: 'STRICT',
+      security_level: 'PERMISSIVE',
       skip_validation: false,
       runner: 'node',
       webrtc_active_sessions: 0,

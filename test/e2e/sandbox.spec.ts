@@ -161,7 +161,7 @@ describe.each(['node', 'python'] as const)('a %s host on a machine that cannot h
       expect.objectContaining({
         type: 'start-failed',
         kind: 'sandbox',
-        message: expect.stringMatching(/no filter of system calls/),
+        message: expect.stringMatching(/strict cannot be held: .*no filter of system calls.*--security-level standard/),
       }),
     ]);
   });

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import type { ApiClient } from '../support/api-client.ts';
 import { waitFor } from '../support/condition.ts';
-import { isRunning, TemporaryPipeline, testPipeline, TestServer } from '../support/server.ts';
+import { CommandProcess, isRunning, shippedPipeline, TemporaryPipeline, testPipeline, TestServer } from '../support/server.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
 
 /** Pictures without end, 25 a second. */
@@ -22,7 +25,7 @@ interface Worker {
   readonly cpu_seconds?: number;
 }
 
-async function workersOf(server: TestServer): Promise<readonly Worker[]> {
+async function workersOf(server: { readonly api: ApiClient }): Promise<readonly Worker[]> {
   return (await server.api.get('v1/service/metadata')).body['workers'] as readonly Worker[];
 }
 
@@ -102,6 +105,30 @@ describe('a process of the pipeline', () => {
     client.send({ script: [{ spin: 1500 }, { fields: { survived: true } }] });
     await client.message('an answer', ({ data }) => (data as { survived?: boolean } | undefined)?.survived === true);
     expect(await workersOf(server)).toMatchObject([{ restarts: 0 }]);
+  });
+
+  it('leaves no scratch folder behind, neither when it is killed nor when the server ends', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'telefuser-test-'));
+    try {
+      await using serving = await CommandProcess.serve(shippedPipeline('test-pattern'), {
+        TELEFUSER_SECURITY_LEVEL: 'standard',
+        TMPDIR: folder,
+      });
+      const [first] = await readdir(folder);
+      expect(first).toMatch(/^telefuser-scratch-/);
+      const [worker] = await workersOf(serving);
+      process.kill(worker!.pid!, 'SIGKILL');
+      await waitFor('the next process', async () => (await workersOf(serving))[0]?.restarts === 1);
+      await waitFor('its readiness', async () => (await serving.api.get('readyz')).status === 200);
+      const [second, ...more] = await readdir(folder);
+      expect(second).not.toBe(first);
+      expect(more).toEqual([]);
+      serving.command.child.kill('SIGTERM');
+      expect(await serving.command.exitCode()).toBe(0);
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('that ends again and again is given up, and the health says why', async () => {

@@ -27,8 +27,11 @@ export function createHostFactory(
   return async (worker, onExit) => {
     const name = configuration.pipelineWorkers === 1 ? 'Pipeline' : `Pipeline ${worker + 1}`;
     const scratch = options.securityLevel === 'standard' ? await mkdtemp(join(tmpdir(), 'telefuser-scratch-')) : undefined;
-    const removeScratch = async (): Promise<void> => {
-      if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+    const cleanUp = async (): Promise<void> => {
+      if (scratch === undefined) return;
+      await rm(scratch, { recursive: true, force: true }).catch((error: unknown) =>
+        new Logger(name).warn(`${scratch} stays behind: ${errorMessage(error)}`),
+      );
     };
     try {
       const command = await commandFor(admitted, options, configuration, memoryLimitBytes, scratch);
@@ -51,16 +54,12 @@ export function createHostFactory(
           closeTimeoutMs: configuration.pipelineCloseTimeoutSeconds * 1000,
           hangTimeoutMs: configuration.pipelineHangTimeoutSeconds * 1000,
           memoryLimitBytes,
+          cleanUp,
         },
-        (cause) => {
-          onExit(cause);
-          void removeScratch().catch((error: unknown) =>
-            new Logger(name).warn(`${scratch} stays behind: ${errorMessage(error)}`),
-          );
-        },
+        onExit,
       );
     } catch (error) {
-      await removeScratch();
+      await cleanUp();
       throw error;
     }
   };

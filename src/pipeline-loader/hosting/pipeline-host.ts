@@ -36,6 +36,8 @@ export interface PipelineHostOptions extends HostWatchOptions {
   readonly callTimeoutMs: number;
   /** For closing one session, and for stopping. */
   readonly closeTimeoutMs: number;
+  /** Takes away what was made for the process, once it is gone. Must not reject. */
+  readonly cleanUp?: () => Promise<void>;
 }
 
 /** What a host says of its service when it has started. */
@@ -64,6 +66,7 @@ export class PipelineHost implements RunChannel {
   #lastRun = 0;
   #fatal: string | undefined;
   #exitCause: string | undefined;
+  #cleanedUp: Promise<void> | undefined;
 
   /**
    * Starts the process.
@@ -168,6 +171,7 @@ export class PipelineHost implements RunChannel {
     // A pipeline that has not started has nothing to put in order, and may be deep in loading a model.
     if (this.#service === undefined) this.#process.kill();
     await this.#process.stop(this.options.closeTimeoutMs);
+    await this.#cleanedUp;
   }
 
   async #openInHost(run: HostedRun, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<void> {
@@ -296,6 +300,7 @@ export class PipelineHost implements RunChannel {
   #exited(cause: string): void {
     clearTimeout(this.#startTimer);
     this.#watch.stop();
+    this.#cleanedUp = this.options.cleanUp?.();
     const reason = this.#fatal === undefined ? cause : `${cause} after an error nobody caught: ${this.#fatal}`;
     this.#exitCause = reason;
     this.#rejectStarted(new PipelineStartError('crashed', reason));

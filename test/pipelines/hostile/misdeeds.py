@@ -1,0 +1,3 @@
+"""The misdeeds by name; the test writes this file anew, from `python-misdeeds.ts`."""
+
+MISDEEDS = {}
