@@ -24,8 +24,12 @@ const REQUEST_TIMEOUT_MS = 20_000;
 
 /** The server's HTTP API as a client sees it; answers of any status are returned, not thrown. */
 export class ApiClient {
-  /** @param url of the server, with a slash at the end. */
-  constructor(readonly url: string) {}
+  /** Of the server, with a slash at the end. */
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
 
   async request(method: string, path: string, body?: unknown, { headers, ...init }: RequestOptions = {}): Promise<Answer> {
     const response = await fetch(new URL(path, this.url), {

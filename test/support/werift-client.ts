@@ -64,7 +64,11 @@ export class ReceivedStream {
   /** When each packet came, milliseconds since 1970 with their fraction. */
   readonly arrivals: number[] = [];
 
-  constructor(private readonly transceiver: RTCRtpTransceiver) {}
+  private readonly transceiver: RTCRtpTransceiver;
+
+  constructor(transceiver: RTCRtpTransceiver) {
+    this.transceiver = transceiver;
+  }
 
   /** Of the last packet: `H264`, `VP8` or `OPUS`. */
   get codec(): string | undefined {
@@ -127,7 +131,11 @@ export class WeriftClient implements AsyncDisposable {
   private readonly packetizers = new Map<'audio' | 'video', Packetizer>();
   private closed = false;
 
-  private constructor(readonly connection: RTCPeerConnection) {}
+  readonly connection: RTCPeerConnection;
+
+  private constructor(connection: RTCPeerConnection) {
+    this.connection = connection;
+  }
 
   /** Makes the offer; nothing is sent yet. */
   static async prepare(options: ClientOptions = {}): Promise<WeriftClient> {
