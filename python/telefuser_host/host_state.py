@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import threading
 from typing import Any, Callable
 
@@ -11,6 +13,8 @@ from .protocol import Connection
 
 #: Threads that hang in the pipeline's code; with more than these the process is not worth keeping.
 _MAX_LEFT_BEHIND = 16
+#: How long an interrupted thread may take to end.
+_INTERRUPT_SECONDS = 0.5
 
 
 class HostState:
@@ -50,14 +54,26 @@ class HostState:
         return thread
 
     def leave_behind(self, thread: threading.Thread) -> None:
-        """Counts a thread that the pipeline does not let go of; it cannot be ended but with the process."""
+        """
+        Interrupts a thread that the pipeline does not let go of: a loop without end would take a core for good. A call that
+        blocks outside of Python cannot be interrupted; such threads are counted, and end with the process only.
+        """
+        _interrupt(thread)
+        thread.join(_INTERRUPT_SECONDS)
         with self._lock:
             self._left_behind = [other for other in self._left_behind if other.is_alive()]
             if thread.is_alive():
                 self._left_behind.append(thread)
             count = len(self._left_behind)
         if not thread.is_alive():
+            self.log.say("warn", "the pipeline had to be interrupted: its code went on after its session was closed")
             return
         self.log.say("warn", f"the pipeline blocks a thread of a closed session; {count} such threads are left behind")
         if count > _MAX_LEFT_BEHIND:
             self._die(f"the pipeline blocks {count} threads of closed sessions; let its calls end when a session is closed")
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Raises in another thread, at its next step of Python, what asyncio raises to cancel: few programs catch it by mistake."""
+    if thread.ident is not None and thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(asyncio.CancelledError))

@@ -51,6 +51,7 @@ class SessionRun:
         self._opened = threading.Event()
         self._closing = False
         self._abandoned = False
+        self._stuck: list[threading.Thread] = []
         self._lock = threading.Lock()
         #: Set when the server has had the last word about the run.
         self.over = threading.Event()
@@ -198,7 +199,9 @@ class SessionRun:
         self._on_over()
         self.over.set()
         if not self._loop.join(_THREAD_END_SECONDS):
-            self._state.leave_behind(self._loop.thread)
+            self._stuck.append(self._loop.thread)
+        for thread in self._stuck:
+            self._state.leave_behind(thread)
 
     def _end_session(self, timeout: float, ends_at: float) -> list[str]:
         """Ends generator and session in order. Says what did not finish in time."""
@@ -231,7 +234,7 @@ class SessionRun:
         )
         finished = done.wait(max(0.0, ends_at - time.monotonic()))
         if not finished:
-            self._state.leave_behind(thread)
+            self._stuck.append(thread)
         return finished
 
     def _call_close_session(self, session_id: str, done: threading.Event) -> None:

@@ -595,6 +595,27 @@ class CloseTest(unittest.TestCase):
             host.open(run=2)
             host.chunk(run=2)
 
+    def test_a_loop_without_end_is_interrupted(self) -> None:
+        serve = """
+            def serve(self, request):
+                yield {}
+                print('loops')
+                while True:
+                    try:
+                        sum(range(1000))
+                    except Exception:
+                        pass
+        """
+        with HostUnderTest(server_push(serve)) as host:
+            host.start()
+            threads = _threads(host)
+            host.open()
+            host.pull(credit=2)
+            host.wait_for_output("loops")
+            host.close_run(timeout_ms=400)
+            host.wait_for_log("had to be interrupted")
+            wait_until(lambda: _threads(host) <= threads, lambda: f"{_threads(host)} threads, {threads} before")
+
     def test_a_close_session_that_hangs_is_left_behind_in_time(self) -> None:
         with HostUnderTest(bidirectional("def close_session(self, session_id): time.sleep(30)")) as host:
             host.start()
