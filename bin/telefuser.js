@@ -32,6 +32,6 @@ if (isNewEnough) {
   child.once('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 } else {
   refuse(
-    `Node ${REQUIRED_NODE_MAJOR} or newer is needed, this is ${process.version}. Run "npm install": it brings the pinned one.`,
+    `Node ${REQUIRED_NODE_MAJOR} or newer is needed, this is ${process.version}. In a clone "npm install" brings the pinned one; elsewhere install it.`,
   );
 }

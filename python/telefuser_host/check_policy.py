@@ -7,6 +7,11 @@ from typing import NamedTuple
 STRICT = "strict"
 
 AT_STANDARD = "Take it out, or let --security-level standard allow it if you trust the pipeline."
+#: The sandbox of `standard` goes further than its check.
+_SANDBOX_REMEDIES = {
+    "network": "Take it out: --security-level standard loads it, but its sandbox has no network either; fetch beforehand, and give the files by --asset.",
+    "file-write": "Take it out, or write into the scratch folder (tempfile), which --security-level standard gives.",
+}
 NOT_EVEN_AT_STANDARD = "Take it out; only --security-level permissive, which has no sandbox, allows it."
 WRITE_IT_OUT = "Write the name out, so that it can be seen what is used."
 
@@ -153,7 +158,7 @@ def object_to_module(module: str, level: str) -> Objection | None:
         if name in STRICT_MODULES:
             return None
         if name in _NAMED_AT_STRICT:
-            return Objection(_NAMED_AT_STRICT[name], f"the module {module} is imported", AT_STANDARD)
+            return Objection(_NAMED_AT_STRICT[name], f"the module {module} is imported", _remedy(_NAMED_AT_STRICT[name]))
     if level != STRICT:
         return None
     remedy = "Load it from a file in the pipeline's folder; --security-level standard allows any library that is harmless by itself."
@@ -177,7 +182,7 @@ def object_to_reference(path: tuple[str, ...], level: str) -> Objection | None:
         return None
     for name in prefixes:
         if name in _STRICT_REFUSED_NAMES:
-            return Objection(_STRICT_REFUSED_NAMES[name], f"{shown} is used", AT_STANDARD)
+            return Objection(_STRICT_REFUSED_NAMES[name], f"{shown} is used", _remedy(_STRICT_REFUSED_NAMES[name]))
     return _object_to_name_of_module(path, shown)
 
 
@@ -200,10 +205,15 @@ def object_to_method(name: str, level: str) -> Objection | None:
     if name in REFUSED_METHODS:
         return Objection(REFUSED_METHODS[name], f".{name} is used", NOT_EVEN_AT_STANDARD)
     if level == STRICT and name in _STRICT_REFUSED_METHODS:
-        return Objection(_STRICT_REFUSED_METHODS[name], f".{name} is used", AT_STANDARD)
+        return Objection(_STRICT_REFUSED_METHODS[name], f".{name} is used", _remedy(_STRICT_REFUSED_METHODS[name]))
     return None
 
 
 def is_watched(path: tuple[str, ...], level: str) -> bool:
     """Whether `path` may only be used by the names in it."""
     return level == STRICT and ".".join(path) in _WATCHED
+
+
+def _remedy(rule: str) -> str:
+    """What to do about a finding of `strict` that `standard` does not make."""
+    return _SANDBOX_REMEDIES.get(rule, AT_STANDARD)

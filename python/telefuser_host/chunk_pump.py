@@ -11,6 +11,7 @@ from typing import Any, Callable
 from .chunk_message import encode_chunk
 from .chunks import parse_chunk
 from .errors import one_line
+from .generator_thread import GeneratorThread
 from .log import HostLog
 from .media import ChunkFormatError
 from .protocol import Connection, MessageTooLargeError
@@ -21,7 +22,8 @@ _END = object()
 
 class ChunkPump:
     """
-    Owns the iterator of one run: advances it on the session's loop and ends it exactly once.
+    Owns the iterator of one run: advances it on the session's loop, or where it is a plain one and `plain_beside` on a thread of its
+    own, and ends it exactly once.
 
     Backpressure has two parts: without credit the iterator is not advanced, and it is not advanced either before the pipe has
     taken the chunk before, so a pipeline may reuse its buffers.
@@ -34,17 +36,22 @@ class ChunkPump:
         loop: SessionLoop,
         connection: Connection,
         log: HostLog,
+        *,
+        plain_beside: bool,
     ) -> None:
         self._run = run
         self._open_source = open_source
         self._loop = loop
         self._connection = connection
         self._log = log
+        self._plain_beside = plain_beside
         self._credit = 0
         self._task: asyncio.Task[None] | None = None
         self._credit_arrived: asyncio.Event | None = None
         self._iterator: _ChunkIterator | None = None
         self._cancelled = False
+        self._closing = False
+        self._thread: GeneratorThread | None = None
         #: Set when the iterator is over, with its clean-up.
         self.ended = threading.Event()
         #: Set when the iterator was told to end, which code that blocks cannot be.
@@ -62,6 +69,15 @@ class ChunkPump:
         self._cancelled = True
         self._loop.call(self._cancel)
 
+    @property
+    def thread(self) -> threading.Thread | None:
+        """The thread of its own that a plain iterator has; it ends after the pump."""
+        return None if self._thread is None else self._thread.thread
+
+    def holds_loop(self) -> bool:
+        """Whether the session's loop is at the iterator now, and not merely waiting with it. From any thread."""
+        return self._task is not None and self._loop.is_at(self._task)
+
     def _add_credit(self, credit: int) -> None:
         self._credit += credit
         if self._credit_arrived is not None:
@@ -70,14 +86,21 @@ class ChunkPump:
             self._credit_arrived = asyncio.Event()
             self._task = self._loop.spawn(self._pump())
             # Not at the end of the task's code: a task that is cancelled before its first step never runs any.
-            self._task.add_done_callback(lambda _task: self.ended.set())
+            self._task.add_done_callback(lambda _task: self._finish())
 
     def _cancel(self) -> None:
         if self._task is None:
             self.ended.set()
-        else:
+        elif not self._closing:
             self._task.cancel()
-        self.told.set()
+        # One on a thread of its own hears of it only when that thread is free.
+        if self._thread is None:
+            self.told.set()
+
+    def _finish(self) -> None:
+        if self._thread is not None:
+            self._thread.end()
+        self.ended.set()
 
     async def _pump(self) -> None:
         try:
@@ -86,8 +109,8 @@ class ChunkPump:
             if not self._cancelled:
                 self._log.exception("the pipeline failed", error)
                 self._connection.send({"type": "failed", "run": self._run, "message": one_line(error)})
-            elif not isinstance(error, (asyncio.CancelledError, GeneratorExit)):
-                self._log.exception("the generator's clean-up raised", error)
+            else:
+                self._clean_up_failed(error)
         finally:
             await self._close_iterator()
 
@@ -95,7 +118,7 @@ class ChunkPump:
         source = self._open_source()
         if inspect.isawaitable(source):
             source = await source
-        iterator = self._iterator = _ChunkIterator(source)
+        iterator = self._iterator = self._make_iterator(source)
         while True:
             await self._take_credit()
             value = await iterator.advance()
@@ -109,6 +132,12 @@ class ChunkPump:
             del value
             # A generator that never awaits would keep the session's messages from it.
             await asyncio.sleep(0)
+
+    def _make_iterator(self, source: Any) -> _ChunkIterator:
+        iterator = _ChunkIterator(source)
+        if self._plain_beside and not iterator.is_async:
+            self._thread = iterator.thread = GeneratorThread(f"pull-{self._run}", self._loop, self._clean_up_failed)
+        return iterator
 
     async def _take_credit(self) -> None:
         assert self._credit_arrived is not None
@@ -130,25 +159,29 @@ class ChunkPump:
         iterator, self._iterator = self._iterator, None
         if iterator is None or not self._cancelled:
             return
+        self._closing = True
         try:
-            await iterator.close()
-        except (asyncio.CancelledError, GeneratorExit):
-            pass
+            await iterator.close(self.told.set)
         except BaseException as error:
-            self._log.exception("the generator's clean-up raised", error)
+            self._clean_up_failed(error)
+
+    def _clean_up_failed(self, error: BaseException) -> None:
+        if not isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            self._log.exception("the generator's clean-up raised", error, self._run)
 
 
 class _ChunkIterator:
     """One iterator, sync or async."""
 
     def __init__(self, source: Any) -> None:
+        #: Where a plain iterator is advanced and closed; the session's thread unless there is one.
+        self.thread: GeneratorThread | None = None
         # A mapping or a text can be iterated as well, but its items are no chunks.
         text_or_mapping = isinstance(source, (str, bytes, bytearray, Mapping))
-        if isinstance(source, AsyncIterable) and not text_or_mapping:
-            self._async = True
+        self.is_async = isinstance(source, AsyncIterable) and not text_or_mapping
+        if self.is_async:
             self._iterator: Any = source.__aiter__()
         elif isinstance(source, Iterable) and not text_or_mapping:
-            self._async = False
             self._iterator = iter(source)
         else:
             raise TypeError(
@@ -157,19 +190,27 @@ class _ChunkIterator:
 
     async def advance(self) -> Any:
         """The next value, or `_END`."""
-        if not self._async:
-            return next(self._iterator, _END)
+        if not self.is_async:
+            return await self._call(lambda: next(self._iterator, _END))
         try:
             return await self._iterator.__anext__()
         except StopAsyncIteration:
             return _END
 
-    async def close(self) -> None:
-        close = getattr(self._iterator, "aclose" if self._async else "close", None)
-        if callable(close):
-            result = close()
-            if inspect.isawaitable(result):
-                await result
+    async def close(self, on_begin: Callable[[], None]) -> None:
+        """Ends it; `on_begin` is called when that begins, which is after a step that blocks a thread of its own."""
+        close = getattr(self._iterator, "aclose" if self.is_async else "close", None)
+
+        def begin() -> Any:
+            on_begin()
+            return close() if callable(close) else None
+
+        result = begin() if self.is_async else await self._call(begin)
+        if inspect.isawaitable(result):
+            await result
+
+    async def _call(self, function: Callable[[], Any]) -> Any:
+        return function() if self.thread is None else await self.thread.call(function)
 
 
 def _a(name: str) -> str:

@@ -59,12 +59,26 @@ def _leave_out_own_frames(described: traceback.TracebackException) -> None:
         pending.extend(linked for linked in (item.__cause__, item.__context__) if linked is not None)
 
 
-def place_of(error: BaseException) -> str:
-    """Where in the pipeline an error came from, as ` (file:line)`; empty when it did not come from a file of its own."""
-    if isinstance(error, SyntaxError) and error.filename is not None:
+def place_of(error: BaseException, folder: Path) -> str:
+    """
+    Where an error came from, as ` (file:line)`: the last place in the pipeline's folder, or where there is none the last of all. Empty
+    when it came from no file.
+    """
+    if isinstance(error, SyntaxError) and error.filename is not None and not error.filename.startswith("<"):
         return f" ({error.filename}:{error.lineno})"
-    place = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if not frame.filename.startswith((_OWN_FOLDER, "<")):
-            place = f" ({frame.filename}:{frame.lineno})"
-    return place
+    places = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((_OWN_FOLDER, "<"))
+    ]
+    if not places:
+        return ""
+    last = next((frame for frame in reversed(places) if _is_own(frame.filename, folder)), places[-1])
+    return f" ({last.filename}:{last.lineno})"
+
+
+def _is_own(file: str, folder: Path) -> bool:
+    """Whether a file is the author's: a virtual environment in the folder is not."""
+    try:
+        parts = Path(file).relative_to(folder).parts
+    except ValueError:
+        return False
+    return not {"site-packages", "dist-packages"}.intersection(parts)

@@ -20,11 +20,22 @@ _INTERRUPT_SECONDS = 0.5
 class HostState:
     """The service, the ways to the server, the session ids in use and the threads that never came back."""
 
-    def __init__(self, loaded: LoadedService, connection: Connection, log: HostLog, die: Callable[[str], None]) -> None:
-        """`die` ends the process with a message; the server starts a new one."""
+    def __init__(
+        self,
+        loaded: LoadedService,
+        connection: Connection,
+        log: HostLog,
+        die: Callable[[str], None],
+        call_later: Callable[[float, Callable[[], None]], None],
+    ) -> None:
+        """
+        `die` ends the process with a message; the server starts a new one. `call_later` calls a function after so many seconds, on
+        the main thread and from any.
+        """
         self.loaded = loaded
         self.connection = connection
         self.log = log
+        self.call_later = call_later
         self._die = die
         self._lock = threading.Lock()
         self._session_ids: set[str] = set()

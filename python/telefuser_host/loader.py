@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Awaitable, Callable, Literal, Mapping, NamedTuple, NoReturn
 
+from . import sandbox, source_only
 from .errors import format_traceback, one_line, place_of
 
 StreamMode = Literal["server_push", "bidirectional"]
@@ -40,13 +41,14 @@ class LoadError(Exception):
 
 def load_service(file: str, gpu_num: int, options: Mapping[str, str], run_async: RunAsync) -> LoadedService:
     """Imports a pipeline file (an absolute path), makes its service and starts it. Raises LoadError."""
+    folder = Path(file).parent
     get_service = _find_get_service(_load_module(Path(file)))
     arguments = _arguments_for(get_service, gpu_num, options)
-    service = _call("start-failed", "get_service() raised", lambda: get_service(**arguments), run_async)
+    service = _call("start-failed", "get_service() raised", lambda: get_service(**arguments), run_async, folder)
     loaded = LoadedService(detect_stream_mode(service), service)
     start = getattr(service, "start", None)
     if callable(start):
-        _call("start-failed", "start() raised", start, run_async)
+        _call("start-failed", "start() raised", start, run_async, folder)
     return loaded
 
 
@@ -130,8 +132,10 @@ def _load_module(file: Path) -> ModuleType:
     # Last on the path: a pipeline's neighbour shall not replace a module of the standard library for everybody else.
     sys.path.append(str(file.parent))
     package = [str(file.parent)] if file.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(_MODULE_NAME, file, submodule_search_locations=package)
-    if spec is None or spec.loader is None:
+    source_only.install(str(file.parent), extensions=not sandbox.is_applied())
+    loader = source_only.SourceOnlyLoader(_MODULE_NAME, str(file))
+    spec = importlib.util.spec_from_file_location(_MODULE_NAME, file, loader=loader, submodule_search_locations=package)
+    if spec is None or spec.loader is None or file.suffix != ".py":
         raise LoadError("load-failed", f"{file.name} is no Python file")
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and pickle look their module up by name.
@@ -139,7 +143,7 @@ def _load_module(file: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
-        _fail("load-failed", "the pipeline cannot be loaded", error)
+        _fail("load-failed", "the pipeline cannot be loaded", error, file.parent)
     return module
 
 
@@ -164,7 +168,7 @@ def _arguments_for(get_service: Callable[..., Any], gpu_num: int, options: Mappi
         parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
     if "gpu_num" in options:
-        raise LoadError("start-failed", "gpu_num cannot be given as an option; use --gpu-num")
+        raise LoadError("start-failed", "-o gpu_num cannot be given: it is the number of GPUs, say --gpu-num instead")
     arguments: dict[str, Any] = {"gpu_num": gpu_num} if takes_all or "gpu_num" in names else {}
     arguments.update({name: value for name, value in options.items() if takes_all or name in names})
     if "options" in names:
@@ -178,16 +182,16 @@ def _arguments_for(get_service: Callable[..., Any], gpu_num: int, options: Mappi
     return arguments
 
 
-def _call(kind: FailureKind, what: str, function: Callable[[], Any], run_async: RunAsync) -> Any:
+def _call(kind: FailureKind, what: str, function: Callable[[], Any], run_async: RunAsync, folder: Path) -> Any:
     try:
         result = function()
         return run_async(result) if inspect.isawaitable(result) else result
     except BaseException as error:
-        _fail(kind, what, error)
+        _fail(kind, what, error, folder)
 
 
-def _fail(kind: FailureKind, what: str, error: BaseException) -> NoReturn:
-    raise LoadError(kind, f"{what}: {one_line(error)}{_remedy(error)}{place_of(error)}", error) from error
+def _fail(kind: FailureKind, what: str, error: BaseException, folder: Path) -> NoReturn:
+    raise LoadError(kind, f"{what}: {one_line(error)}{_remedy(error)}{place_of(error, folder)}", error) from error
 
 
 def _remedy(error: BaseException) -> str:

@@ -89,7 +89,7 @@ class HostProcess:
         except LoadError as error:
             self._last_words({"type": "start-failed", "kind": error.kind, "message": str(error)}, error.traceback)
             os._exit(1)
-        self._host = ServiceHost(HostState(loaded, self._connection, self._log, self._die))
+        self._host = ServiceHost(HostState(loaded, self._connection, self._log, self._die, self._call_later))
         self._connection.send(ready)
         return loaded
 
@@ -156,6 +156,9 @@ class HostProcess:
             self._stop_asked.set_result(timeout)
 
     # On any thread.
+
+    def _call_later(self, seconds: float, function: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, function)
 
     def _die(self, message: str, stack: str | None = None) -> NoReturn:
         self._last_words({"type": "fatal", "message": message}, stack)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import ctypes
 import os
+import signal
 import stat
 import struct
 import sys
 from typing import Any, Callable, Mapping, Sequence
 
 # sys/prctl.h
+_PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
@@ -50,9 +52,17 @@ _ALL_TCP = 3
 #: Abstract sockets and signals, from version 6.
 _ALL_SCOPES = 3
 
+#: The highest that is the pipeline's: the server's pipe.
+_LAST_DESCRIPTOR = 3
+#: Where a process has no list of its descriptors, those below this are closed.
+_MAX_DESCRIPTORS = 65_536
+
 #: Stands in a seccomp filter for the id of the process it is installed in.
 _OWN_PROCESS_MARKER = 0x7E1EF05E
 _INSTRUCTION = struct.Struct("<HBBI")
+
+
+_is_applied = False
 
 
 class SandboxError(Exception):
@@ -61,19 +71,26 @@ class SandboxError(Exception):
 
 def apply(policy: Mapping[str, Any] | None) -> list[str]:
     """
-    Takes from this process what the policy does not give. There is no way back.
+    Takes from this process what the policy does not give. There is no way back. Whatever the policy, None too, descriptors above that
+    of the server's pipe are closed, and the process dies with the server.
 
     Returns what could not be enforced, a sentence each, when the policy does not require all of it. Raises SandboxError when it does.
     """
+    _close_inherited()
     if policy is None:
+        if sys.platform == "linux":
+            _prctl(ctypes.CDLL(None), _PR_SET_PDEATHSIG, signal.SIGKILL)
         return []
     if sys.platform != "linux":
         raise SandboxError(f"the sandbox is made of Landlock and seccomp, which {sys.platform} does not have")
+    global _is_applied
+    _is_applied = True
     libc = ctypes.CDLL(None, use_errno=True)
     problems = []
     steps: Sequence[Callable[[Mapping[str, Any], ctypes.CDLL], None]] = (
         _limit_resources,
         _drop_capabilities,
+        _die_with_server,
         _restrict_files,
         _filter_calls,
     )
@@ -86,6 +103,31 @@ def apply(policy: Mapping[str, Any] | None) -> list[str]:
                 raise SandboxError(f"the level strict cannot be held: {error}; {remedy}") from error
             problems.append(str(error))
     return problems
+
+
+def is_applied() -> bool:
+    """Whether this process is under a policy, or under what can be enforced of one."""
+    return _is_applied
+
+
+def _close_inherited() -> None:
+    # What the server had inherited itself, from a script that started it for example. Python marks what it opens, and nobody else's.
+    try:
+        descriptors = [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        os.closerange(_LAST_DESCRIPTOR + 1, _MAX_DESCRIPTORS)
+        return
+    for descriptor in descriptors:
+        if descriptor > _LAST_DESCRIPTOR:
+            # The one that listed them is closed already; closerange() does not mind.
+            os.closerange(descriptor, descriptor + 1)
+
+
+def _die_with_server(_policy: Mapping[str, Any], libc: ctypes.CDLL) -> None:
+    # A server that is killed takes no process with it, and a pipeline may keep the thread that reads the pipe from running. The
+    # signal comes when the thread ends that made this process. A server that is gone already says no `start`.
+    if _prctl(libc, _PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise SandboxError("the pipeline may outlive the server: the kernel refused to bind their lives")
 
 
 def _limit_resources(policy: Mapping[str, Any], _libc: ctypes.CDLL) -> None:

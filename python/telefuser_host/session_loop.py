@@ -52,15 +52,14 @@ class SessionLoop:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def is_at(self, task: asyncio.Task[Any]) -> bool:
+        """Whether the loop is at a step of this task right now. From any thread."""
+        return asyncio.current_task(self._loop) is task
+
     def stop(self) -> None:
         """Ends the loop and then the thread, as soon as the pipeline lets go of it."""
         self._stopping = True
         self.call(self._loop.stop)
-
-    def join(self, timeout: float) -> bool:
-        """Whether the thread has ended within so many seconds."""
-        self.thread.join(max(0.0, timeout))
-        return not self.thread.is_alive()
 
     def _run(self) -> None:
         loop = self._loop

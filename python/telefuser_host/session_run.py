@@ -15,6 +15,7 @@ from .host_state import HostState
 from .log import current_run
 from .media_input import to_media_message
 from .protocol import Message
+from .push_watch import PushWatch
 from .session_loop import SessionLoop
 
 #: `push_chunk` calls of one session that may be unfinished at a time; what comes on top is refused.
@@ -26,7 +27,7 @@ _MEDIA_ERROR_INTERVAL_SECONDS = 1.0
 _MAX_SESSION_ID_LENGTH = 256
 #: How long a generator may block before the session's own clean-up begins beside it, which may be what it waits for.
 _HEAD_START_SECONDS = 0.25
-#: How long the session's thread may take to end when everything else of it has.
+#: How long the session's threads may take to end when everything else of it has.
 _THREAD_END_SECONDS = 2.0
 
 
@@ -37,8 +38,8 @@ class ConflictError(Exception):
 class SessionRun:
     """
     Everything of one session happens on that session's own loop, one thing at a time: `create_session`, `push_chunk`, the
-    generator. Only a `close_session` that is no coroutine is called on a thread beside it, for it may be what a blocked generator
-    waits for.
+    generator. Two things are called on a thread beside it: the plain generator of a bidirectional service, which may wait for what
+    `push_chunk` hands it, and a `close_session` that is no coroutine, which may be what a blocked generator waits for.
     """
 
     def __init__(self, run: int, state: HostState, on_over: Callable[[], None]) -> None:
@@ -57,6 +58,7 @@ class SessionRun:
         self.over = threading.Event()
         self._pushes = _Pending(_MAX_PENDING_PUSHES)
         self._media = _Pending(_MAX_PENDING_MEDIA)
+        self._watch = PushWatch(state.call_later, self._generator_blocks, self._warn)
         self._last_media_error_at = float("-inf")
         context = contextvars.copy_context()
         context.run(current_run.set, run)
@@ -81,11 +83,13 @@ class SessionRun:
         if not self._pushes.enter():
             self._report_push_error(f"push_chunk is behind: {_MAX_PENDING_PUSHES} messages are being worked on")
             return
+        self._watch.arrived()
         self._loop.call(self._push, lambda: message, self._push_failed, self._pushes)
 
     def push_media(self, message: Message) -> None:
         """Hands camera pictures or microphone sound to `push_chunk`."""
         if self._media.enter():
+            self._watch.arrived()
             self._loop.call(self._push, lambda: to_media_message(message), self._media_failed, self._media)
 
     def close(self, timeout: float) -> None:
@@ -136,9 +140,7 @@ class SessionRun:
         # As in the server we are compatible with: a RuntimeError says that the session cannot be now, anything else that it
         # cannot be.
         conflict = isinstance(error, (ConflictError, RuntimeError))
-        # A ValueError is the client's mistake, and the author's word about it; what another says may be news to the author.
-        if not isinstance(error, (ConflictError, ValueError)):
-            self._state.log.exception("create_session raised", error, self._run, "warn" if conflict else "error")
+        self._log_refusal(error)
         self._send({"type": "refused", "kind": "conflict" if conflict else "refused", "message": one_line(error)})
         with self._lock:
             closing, self._closing = self._closing, True
@@ -149,7 +151,19 @@ class SessionRun:
             self._on_over()
             self.over.set()
 
+    def _log_refusal(self, error: BaseException) -> None:
+        # A ValueError is the client's mistake, and the author's word about it.
+        if isinstance(error, (ConflictError, ValueError)):
+            return
+        if isinstance(error, RuntimeError) and not isinstance(error, (NotImplementedError, RecursionError)):
+            # One for each viewer that finds the pipeline busy. Libraries raise it for their own reasons too: hence the traceback.
+            self._warn(f"create_session refused: {one_line(error)}")
+            self._state.log.exception("create_session raised", error, self._run, "debug")
+        else:
+            self._state.log.exception("create_session raised", error, self._run)
+
     def _push(self, read: Callable[[], Any], failed: Callable[[BaseException], None], pending: _Pending) -> None:
+        self._watch.begun()
         if self._closing or self._session_id is None:
             pending.leave()
             return
@@ -193,15 +207,24 @@ class SessionRun:
         ends_at = time.monotonic() + timeout
         problems = self._end_session(timeout, ends_at)
         for problem in problems:
-            self._state.log.say("warn", problem, self._run)
+            self._warn(problem)
         self._loop.stop()
         self._send({"type": "closed"})
         self._on_over()
         self.over.set()
-        if not self._loop.join(_THREAD_END_SECONDS):
-            self._stuck.append(self._loop.thread)
+        self._join_threads()
         for thread in self._stuck:
             self._state.leave_behind(thread)
+
+    def _join_threads(self) -> None:
+        ends_at = time.monotonic() + _THREAD_END_SECONDS
+        generator_thread = None if self._pump is None else self._pump.thread
+        for thread in (self._loop.thread, generator_thread):
+            if thread is None:
+                continue
+            thread.join(max(0.0, ends_at - time.monotonic()))
+            if thread.is_alive():
+                self._stuck.append(thread)
 
     def _end_session(self, timeout: float, ends_at: float) -> list[str]:
         """Ends generator and session in order. Says what did not finish in time."""
@@ -281,7 +304,15 @@ class SessionRun:
     # Anywhere.
 
     def _make_pump(self, open_source: Callable[[], Any]) -> ChunkPump:
-        return ChunkPump(self._run, open_source, self._loop, self._state.connection, self._state.log)
+        state = self._state
+        plain_beside = state.loaded.mode == "bidirectional"
+        return ChunkPump(self._run, open_source, self._loop, state.connection, state.log, plain_beside=plain_beside)
+
+    def _generator_blocks(self) -> bool:
+        return not self._closing and self._pump is not None and self._pump.holds_loop()
+
+    def _warn(self, text: str) -> None:
+        self._state.log.say("warn", text, self._run)
 
     def _report_uncaught(self, what: str, error: BaseException | None) -> None:
         if error is None:

@@ -10,7 +10,7 @@ const REMEDIES: Readonly<Record<PipelineStartFailureKind, string>> = {
   'load-failed': 'Fix the error there, or run the file by itself to see more of it.',
   'no-get-service': 'Give it a function getService() (Python: get_service()) that returns the service.',
   'neither-protocol': 'Give the service a serve method, or createSession, pushChunk, pullChunks and closeSession.',
-  sandbox: 'Use Linux 5.13 or newer with Landlock, or another --security-level.',
+  sandbox: 'docs/security.md says what each level needs.',
   'start-failed': "The pipeline's log lines may say more; TELEFUSER_LOG_LEVEL=debug shows the stack.",
   'start-timeout': 'Load less in start(), or raise TELEFUSER_PIPELINE_START_TIMEOUT_SECONDS.',
   crashed: "The pipeline's last log lines say more.",
@@ -26,8 +26,9 @@ export class PipelineStartError extends Error {
     readonly reason: string,
     /** The stack in the pipeline's process, for the log. */
     readonly pipelineStack?: string,
+    remedy = REMEDIES[kind],
   ) {
-    super(`${capitalise(reason)}. ${REMEDIES[kind]}`);
+    super(`${capitalise(reason)}. ${remedy}`);
   }
 }
 

@@ -204,7 +204,6 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     if (this.#stopped) return;
     // A command that ends because of it says so itself, in one line.
     if (!this.configuration.exitOnStartFailure) this.#logger.error(error.message);
-    if (error.pipelineStack !== undefined) this.#logger.debug(error.pipelineStack);
     this.#started.reject(error);
   }
 

@@ -515,6 +515,21 @@ describe('what goes through a session', () => {
     await session.close('client_delete');
   });
 
+  it('tells the client no more than ten such things in a second', async () => {
+    const { session, run, messages } = await live('bidirectional');
+    for (let count = 0; count < 1000; count += 1) {
+      run.reportPushError('no such key');
+      run.reportChunkError('frames_b64 is not a list');
+      session.messageReceived('not JSON');
+    }
+    expect(messages('error').filter(({ code }) => code === 'push-failed').length + messages('chunk').length).toBe(10);
+    expect(messages('error').filter(({ code }) => code !== 'push-failed')).toHaveLength(10);
+    await vi.advanceTimersByTimeAsync(1000);
+    run.reportPushError('again');
+    expect(messages('error').at(-1)).toMatchObject({ detail: 'again' });
+    await session.close('client_delete');
+  });
+
   it('tells the client what its pipeline could not take or make, and goes on', async () => {
     const { session, run, messages } = await live('bidirectional');
     run.reportPushError('no such key');

@@ -12,8 +12,8 @@ import {
 import type { CloseReason } from './close-reason.js';
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
 
-/** Refused chunks that the client is told of. */
-const MAX_CHUNK_ERRORS_PER_SECOND = 10;
+/** Errors of one kind that the client is told of: a channel that is full of them would hold up everything else of the server. */
+const MAX_ERRORS_PER_SECOND = 10;
 
 export interface SessionTimeouts {
   readonly connectMs: number;
@@ -45,8 +45,8 @@ export class Session implements ViewerObserver {
   private readonly openedAtMs = performance.now();
   private readonly timers = new Map<'connect' | 'channel' | 'grace' | 'done', NodeJS.Timeout>();
   private currentState: SessionState = 'negotiating';
-  private refusals = 0;
-  private refusalsSinceMs = -Infinity;
+  private readonly pipelineErrors = new ErrorBudget();
+  private readonly clientErrors = new ErrorBudget();
   private pump: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -86,7 +86,9 @@ export class Session implements ViewerObserver {
     const { connectMs, channelMs } = this.options.timeouts;
     this.transition('answered');
     this.after('connect', connectMs, 'connect_timeout');
-    this.run.onPushError((message) => this.sendError('push-failed', message));
+    this.run.onPushError((message) => {
+      if (this.pipelineErrors.take()) this.sendError('push-failed', message);
+    });
     this.run.onChunkError((message) => this.chunkRefused(message));
     this.viewer.observe(this);
     if (this.mode === 'bidirectional') {
@@ -139,11 +141,11 @@ export class Session implements ViewerObserver {
         void this.close('client_stop');
         break;
       case 'refused':
-        this.sendError(parsed.code, parsed.detail);
+        if (this.clientErrors.take()) this.sendError(parsed.code, parsed.detail);
         break;
       case 'input':
         if (this.mode === 'bidirectional') this.run.push(parsed.value);
-        else
+        else if (this.clientErrors.take())
           this.sendError(
             'not-bidirectional',
             'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.',
@@ -258,13 +260,9 @@ export class Session implements ViewerObserver {
 
   /** A value of the pipeline was no chunk. One that yields nothing else, in a loop, must not fill the channel with its errors. */
   private chunkRefused(message: string): void {
-    const nowMs = performance.now();
-    if (nowMs - this.refusalsSinceMs >= 1000) {
-      this.refusalsSinceMs = nowMs;
-      this.refusals = 0;
-    }
-    this.refusals += 1;
-    if (this.refusals <= MAX_CHUNK_ERRORS_PER_SECOND) this.sendChunkError(message);
+    if (!this.pipelineErrors.take()) return;
+    if (this.pipelineErrors.taken === 1) this.logger.warn(`session ${this.id}: a chunk was refused: ${message}`);
+    this.sendChunkError(message);
   }
 
   private sendDone(): void {
@@ -289,6 +287,28 @@ export class Session implements ViewerObserver {
       this.chunkRefused(
         `The metadata of a chunk makes a message of ${bytes} bytes; at most ${MAX_SENT_MESSAGE_BYTES} can be sent.`,
       );
+  }
+}
+
+/** So many errors in a second, and no more. */
+class ErrorBudget {
+  private count = 0;
+  private sinceMs = -Infinity;
+
+  /** Of this second. */
+  get taken(): number {
+    return this.count;
+  }
+
+  take(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.sinceMs >= 1000) {
+      this.sinceMs = nowMs;
+      this.count = 0;
+    }
+    if (this.count >= MAX_ERRORS_PER_SECOND) return false;
+    this.count += 1;
+    return true;
   }
 }
 

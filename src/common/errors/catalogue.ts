@@ -59,7 +59,7 @@ const entries = {
   },
   'session-conflict': {
     status: 409,
-    title: 'The session id is taken',
+    title: 'The session conflicts with another one',
     when: 'A session with this id is open, or the pipeline says that the session conflicts with another one.',
     remedy: 'Choose another `session_id`, or leave it out to be given one.',
     example: 'A session "demo-1" is already open.',
@@ -105,7 +105,7 @@ const entries = {
     title: 'The pipeline takes no more sessions now',
     when: 'The pipeline declares how many sessions one of its processes takes at once (`maxSessions`), and every process has as many.',
     remedy: 'Try again after `Retry-After` seconds, or run more processes with `--workers`.',
-    example: 'The pipeline takes 1 session at once in each of its 2 running processes, and all are taken.',
+    example: 'The pipeline takes 1 session at once in each of its 2 running processes, and has as many.',
     retryAfterSeconds: 5,
   },
   'max-sessions': {

@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { Logger } from '@nestjs/common';
-import { readEnvironment, type Configuration } from '../../config/index.js';
+import { readEnvironment, type Configuration, type SecurityLevel } from '../../config/index.js';
 import { errorMessage } from '../contract/error-message.js';
 import { PipelineStartError } from '../pipeline.errors.js';
 import type { PipelineOptions } from '../pipeline.options.js';
@@ -13,6 +15,7 @@ import { PipelineHost } from './pipeline-host.js';
 import type { HostFactory } from './worker-pool.js';
 
 const MIB = 1024 * 1024;
+const REMOVE_TIMEOUT_MS = 30_000;
 /** Share of the machine's or the container's memory that the processes of a pipeline may use together, unless the operator says. */
 const MEMORY_SHARE = 0.75;
 
@@ -29,7 +32,7 @@ export function createHostFactory(
     const scratch = options.securityLevel === 'standard' ? await mkdtemp(join(tmpdir(), 'telefuser-scratch-')) : undefined;
     const cleanUp = async (): Promise<void> => {
       if (scratch === undefined) return;
-      await rm(scratch, { recursive: true, force: true }).catch((error: unknown) =>
+      await removeFolder(scratch).catch((error: unknown) =>
         new Logger(name).warn(`${scratch} stays behind: ${errorMessage(error)}`),
       );
     };
@@ -55,6 +58,7 @@ export function createHostFactory(
           hangTimeoutMs: configuration.pipelineHangTimeoutSeconds * 1000,
           memoryLimitBytes,
           cleanUp,
+          ...(options.securityLevel === 'permissive' ? {} : { sandboxHint: sandboxHint(options.securityLevel) }),
         },
         onExit,
       );
@@ -86,6 +90,20 @@ async function commandFor(
   } catch (error) {
     throw new PipelineStartError('sandbox', errorMessage(error));
   }
+}
+
+function sandboxHint(level: SecurityLevel): string {
+  return (
+    `The sandbox of the level ${level} may have refused this: files outside the pipeline's folder need --asset, writing ` +
+    `needs ${level === 'strict' ? '--security-level standard and its scratch folder (TMPDIR)' : 'the scratch folder (TMPDIR)'}, ` +
+    `network and processes need --security-level permissive; docs/security.md says more.`
+  );
+}
+
+/** In a process of its own: a pipeline may have filled the folder with more files than the server's loop has time for. */
+async function removeFolder(folder: string): Promise<void> {
+  const script = 'fs.rmSync(process.argv[1], { recursive: true, force: true })';
+  await promisify(execFile)(process.execPath, ['--eval', script, folder], { timeout: REMOVE_TIMEOUT_MS, env: {} });
 }
 
 /** Bytes of one process. */

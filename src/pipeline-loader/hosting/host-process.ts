@@ -27,6 +27,12 @@ export interface HostProcessListener {
 /** Between the end of the pipe and the end of the process, and the other way round. */
 const EXIT_GRACE_MS = 1000;
 
+/** Processes that are to be gone before this one is. */
+const running = new Set<HostProcess>();
+process.on('exit', () => {
+  for (const host of running) host.kill();
+});
+
 /** One child process with its pipe. It owns both: nothing of them is left after `onExit`, and the process is gone before the server is. */
 export class HostProcess {
   readonly exited: Promise<void>;
@@ -36,7 +42,6 @@ export class HostProcess {
   #killReason: string | undefined;
   #resolveExited!: () => void;
   #ended = false;
-  readonly #killAtServerExit = (): void => this.kill();
 
   private constructor(
     { command, args, environment }: HostCommand,
@@ -46,8 +51,10 @@ export class HostProcess {
     this.#child = spawn(command, args, {
       env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      // A group of its own, so that what the pipeline has started ends with it.
+      detached: true,
     });
-    process.once('exit', this.#killAtServerExit);
+    running.add(this);
     this.#child.once('error', (error) => this.#end(`the pipeline's process cannot be started: ${error.message}`));
     this.#child.once('exit', (code, signal) => void this.#exited(code, signal));
     // When there is no file descriptor left, `spawn` makes no streams at all, and 'error' follows.
@@ -89,10 +96,33 @@ export class HostProcess {
     await this.exited;
   }
 
-  /** Ends the process at once. `reason`, in words that follow "the pipeline's process", is what `onExit` hears of it. */
+  /** The process is about to end by itself; if it does not, it is ended. */
+  expectEnd(): void {
+    void settlesWithin(this.exited, EXIT_GRACE_MS).then((ended) => {
+      if (!ended) this.kill();
+      return undefined;
+    });
+  }
+
+  /** Counts bytes that it sent unasked, for which it is read later. */
+  charge(bytes: number): void {
+    this.#connection.charge(bytes);
+  }
+
+  /** Ends the process at once, and what it has started. `reason`, in words that follow "the pipeline's process", is what `onExit` hears of it. */
   kill(reason?: string): void {
     if (reason !== undefined) this.#killReason ??= `the pipeline's process ${reason}`;
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killGroup();
+  }
+
+  #killGroup(): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // Nobody is left of the group.
+    }
   }
 
   async #pipeClosed(error: Error | undefined): Promise<void> {
@@ -115,8 +145,12 @@ export class HostProcess {
   #end(cause: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    process.off('exit', this.#killAtServerExit);
+    running.delete(this);
+    this.#killGroup();
     this.#connection.close();
+    // What the pipeline printed last may still be read; but a process that left the group holds these open for as long as it likes.
+    const { stdout, stderr } = this.#child as Partial<ChildProcess>;
+    setTimeout(() => [stdout, stderr].forEach((stream) => stream?.destroy()), EXIT_GRACE_MS).unref();
     this.#resolveExited();
     this.listener.onExit(cause);
   }

@@ -27,6 +27,8 @@ export interface RestartPolicy {
   readonly firstDelayMs: number;
 }
 
+export type Prospect = 'proven' | 'open' | 'hopeless';
+
 export interface SupervisorListener {
   /** The state is another, and all that goes with it is in place. */
   stateChanged(): void;
@@ -37,8 +39,8 @@ const MAX_DELAY_MS = 30_000;
 const PROVEN_AFTER_MS = 60_000;
 
 /**
- * Keeps one process of the pipeline running: starts it, and starts the next when it ends, with a growing delay. When no process was ever
- * ready and none is on its way to be, a failure is final: what is wrong then is the pipeline itself.
+ * Keeps one process of the pipeline running: starts it, and starts the next when it ends, with a growing delay. Before any process was ready
+ * it waits to see what becomes of the others: when none gets ready, what is wrong is the pipeline itself, and nothing is tried again.
  */
 export class HostSupervisor {
   readonly #logger: Logger;
@@ -55,12 +57,12 @@ export class HostSupervisor {
 
   /**
    * @param makeHost starts a process; its `onExit` is called once, when the process is gone
-   * @param hasHope whether the pipeline has been ready in any process, or is starting in another one
+   * @param prospect whether the pipeline has proved that it can start, cannot, or may still do either, in another process
    */
   constructor(
     name: string,
     private readonly makeHost: (onExit: (cause: string) => void) => Promise<SupervisedHost>,
-    private readonly hasHope: () => boolean,
+    private readonly prospect: () => Prospect,
     private readonly policy: RestartPolicy,
     private readonly listener: SupervisorListener,
   ) {
@@ -170,26 +172,40 @@ export class HostSupervisor {
     if (this.#state === 'stopped') return;
     this.#failures += 1;
     this.#cause = cause;
-    if (cause.pipelineStack !== undefined) this.#logger.debug(cause.pipelineStack);
-    if (!this.hasHope()) return this.#change('failed');
+    if (cause.pipelineStack !== undefined) this.#logger.error(cause.pipelineStack);
+    this.#decide();
+  }
+
+  /** What follows a failure. Called again when another process has got further. */
+  reconsider(): void {
+    if (this.#state === 'waiting' && this.#retryTimer === undefined) this.#decide();
+  }
+
+  #decide(): void {
+    const prospect = this.prospect();
+    if (prospect === 'hopeless') return this.#change('failed');
+    if (prospect === 'open') return this.#change('waiting');
+    const cause = this.#cause;
     if (this.#failures >= this.policy.maxFailures) {
-      this.#logger.error(`given up after ${this.#failures} failures in a row; the last: ${cause.message}`);
+      this.#logger.error(`given up after ${this.#failures} failures in a row; the last: ${cause?.message}`);
       return this.#change('failed');
     }
     const delayMs = Math.min(MAX_DELAY_MS, this.policy.firstDelayMs * 2 ** (this.#failures - 1));
-    this.#logger.error(`${cause.reason}; it is started again in ${delayMs / 1000} s`);
+    this.#logger.error(`${cause?.reason}; it is started again in ${delayMs / 1000} s`);
     this.#retryAtMs = performance.now() + delayMs;
     this.#retryTimer = setTimeout(() => this.#restart(), delayMs);
     this.#change('waiting');
   }
 
   #restart(): void {
+    this.#retryTimer = undefined;
     this.#restarts += 1;
     this.#change('starting');
     void this.#run();
   }
 
   #change(state: SupervisorState): void {
+    if (state === this.#state) return;
     this.#state = state;
     this.listener.stateChanged();
   }

@@ -30,6 +30,21 @@ describe('LineSplitter', () => {
     expect(lines(['\u001b[31mred\u001b[0m\u0007\n'])).toEqual(['red']);
   });
 
+  it('shows the last state of a progress bar, and one now and then while it grows', () => {
+    let now = 0;
+    const heard: string[] = [];
+    const splitter = new LineSplitter(
+      (line) => heard.push(line),
+      () => now,
+    );
+    for (let percent = 0; percent <= 100; percent += 1) {
+      splitter.push(Buffer.from(`\r${percent} %`));
+      now += 100;
+    }
+    splitter.push(Buffer.from('\ndone\r\n'));
+    expect(heard).toEqual(['0 %', '50 %', '100 %', 'done']);
+  });
+
   it('thins a flood and says how much', () => {
     let now = 0;
     const heard: string[] = [];

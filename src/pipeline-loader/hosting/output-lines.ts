@@ -7,6 +7,7 @@ const MAX_LINES_PER_SECOND = 200;
 /** Beyond this a process is made to wait at its print, so that reading it never takes more than moments of the event loop. */
 const MAX_BYTES_PER_SECOND = 1024 * 1024;
 const NEWLINE = 0x0a;
+const PROGRESS_INTERVAL_MS = 5000;
 
 /**
  * Hands out what a process prints, line by line, without its terminal colours. A long line is cut and a flood is thinned, with a word
@@ -89,10 +90,11 @@ export class LineSplitter {
   readonly #budget: LineBudget;
   #rest = '';
   #cut = false;
+  #progressAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly onLine: (line: string) => void,
-    now?: () => number,
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.#budget = new LineBudget(onLine, now);
   }
@@ -113,6 +115,15 @@ export class LineSplitter {
   }
 
   #append(text: string): void {
+    // A progress bar draws over itself, and ends its line when all is done: of it the last state counts, and one now and then.
+    const drawn = text.lastIndexOf('\r', text.length - 2);
+    if (drawn !== -1) {
+      const over = this.#rest + text.slice(0, drawn);
+      this.#tellProgress(over.slice(over.lastIndexOf('\r') + 1));
+      this.#rest = '';
+      this.#cut = false;
+      return this.#append(text.slice(drawn + 1));
+    }
     const room = MAX_LINE_CHARACTERS - this.#rest.length;
     if (text.length > room) this.#cut = true;
     this.#rest += text.slice(0, room);
@@ -125,6 +136,15 @@ export class LineSplitter {
     this.#cut = false;
     if (line === '' || !this.#budget.take()) return;
     this.onLine(cut ? `${line}…` : line);
+  }
+
+  #tellProgress(state: string): void {
+    const now = this.now();
+    if (now - this.#progressAt < PROGRESS_INTERVAL_MS) return;
+    const line = plainText(state.slice(0, MAX_LINE_CHARACTERS));
+    if (line === '') return;
+    this.#progressAt = now;
+    if (this.#budget.take()) this.onLine(line);
   }
 
   /** Counts the lines that end in a piece without looking at them, since there may be hundreds of thousands. Returns what follows the last. */

@@ -359,6 +359,20 @@ describe('a bidirectional pipeline', () => {
     await run.close();
   });
 
+  it.each([
+    ['throw-in-pull', 'the pipeline failed: Error: the model is broken'],
+    ['throw-in-push', 'pushChunk threw: Error: cannot take it'],
+  ])('logs what it throws with its stack (%s)', async (act, text) => {
+    const { host } = await start('talk.mjs');
+    const run = await host.open('s', { act });
+    run.push({ hello: true });
+    const ended = collect(run).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(printed.find((line) => line.includes(text))).toContain('talk.mjs:'));
+    expect(printed.find((line) => line.includes(text))).toContain('session s: ');
+    await run.close();
+    await ended;
+  });
+
   it('that throws in pullChunks fails its run', async () => {
     const { host } = await start('talk.mjs');
     const run = await host.open('s', { act: 'throw-in-pull' });

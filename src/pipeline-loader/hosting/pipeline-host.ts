@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { exceedsJsonDepth } from '../../common/index.js';
 import { errorMessage } from '../contract/error-message.js';
@@ -22,6 +23,10 @@ import { PROTOCOL_VERSION, type HostLogLevel, type ReadyMessage } from '../proto
 /** Levels of a chunk's metadata; a host makes no more than 32 of what a pipeline yields (contract/json-value.ts). */
 const MAX_METADATA_DEPTH = 40;
 
+/** How errors read that the sandbox causes, in Python and in Node. */
+const DENIED =
+  /EACCES|EPERM|ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED|Permission denied|Operation not permitted|has been restricted/u;
+
 export interface PipelineHostOptions extends HostWatchOptions {
   /** What log lines are under. */
   readonly name: string;
@@ -36,6 +41,8 @@ export interface PipelineHostOptions extends HostWatchOptions {
   readonly callTimeoutMs: number;
   /** For closing one session, and for stopping. */
   readonly closeTimeoutMs: number;
+  /** What an author should know who was refused something by the sandbox; undefined where there is none. */
+  readonly sandboxHint?: string;
   /** Takes away what was made for the process, once it is gone. Must not reject. */
   readonly cleanUp?: () => Promise<void>;
 }
@@ -63,6 +70,7 @@ export class PipelineHost implements RunChannel {
   #startTimer: NodeJS.Timeout | undefined;
   #service: HostedService | undefined;
   #greeted = false;
+  #hinted = false;
   #lastRun = 0;
   #fatal: string | undefined;
   #exitCause: string | undefined;
@@ -227,8 +235,17 @@ export class PipelineHost implements RunChannel {
       case 'pong':
         return this.#watch.pong(message.id);
       case 'start-failed':
-        return this.#rejectStarted(new PipelineStartError(message.kind, message.message, message.stack));
+        return this.#rejectStarted(
+          new PipelineStartError(
+            message.kind,
+            message.message,
+            message.stack,
+            this.#hintFor(`${message.message} ${message.stack}`),
+          ),
+        );
       case 'fatal':
+        if (this.#fatal !== undefined) throw new ProtocolError('fatal a second time');
+        this.#process.expectEnd();
         this.#fatal = message.message;
         this.#logger.error(`an error nobody caught in the pipeline: ${message.message}`, message.stack);
         return;
@@ -244,15 +261,18 @@ export class PipelineHost implements RunChannel {
 
   #receiveForRun(message: Extract<ParsedHostMessage, { run: number }>, raw: RawMessage): void {
     const run = this.#runs.get(message.run);
-    // Closed meanwhile; its last messages crossed ours on the way.
-    if (run === undefined) return;
+    // Closed meanwhile; its last messages crossed ours on the way. A flood of them must not be for nothing.
+    if (run === undefined) {
+      this.#process.charge(raw.parts.reduce((sum, part) => sum + part.length, 0));
+      return;
+    }
     switch (message.type) {
       case 'opened':
         run.opened(message.session);
         return this.#opening.get(message.run)?.resolve();
       case 'refused': {
         const Refusal = message.kind === 'conflict' ? SessionConflictError : SessionRefusedError;
-        this.#opening.get(message.run)?.reject(new Refusal(message.message));
+        this.#opening.get(message.run)?.reject(new Refusal(this.#withoutFolder(message.message)));
         return;
       }
       case 'chunk': {
@@ -264,13 +284,15 @@ export class PipelineHost implements RunChannel {
         return run.chunkArrived({ chunk });
       }
       case 'chunk-error':
-        return run.chunkArrived({ problem: message.message });
+        return run.chunkArrived({ problem: this.#withoutFolder(message.message) });
       case 'end':
         return run.ended();
       case 'failed':
-        return run.ended(message.message);
+        this.#logHintFor(message.message);
+        return run.ended(this.#withoutFolder(message.message));
       case 'push-error':
-        return run.pushFailed(message.message);
+        this.#logHintFor(message.message);
+        return run.pushFailed(this.#withoutFolder(message.message));
       case 'closed':
         return run.over();
     }
@@ -307,6 +329,25 @@ export class PipelineHost implements RunChannel {
     for (const pending of this.#opening.values()) pending.reject(new PipelineUnavailableError(reason));
     for (const run of this.#runs.values()) run.over(new PipelineCrashedError(reason));
     this.onExit(reason);
+  }
+
+  /** Clients hear of the pipeline's files, but not where on this machine they lie. */
+  #withoutFolder(message: string): string {
+    const folder = `${dirname(this.options.file)}/`;
+    return message.replaceAll(`file://${folder}`, '').replaceAll(folder, '');
+  }
+
+  /** What to do about a wall of the sandbox; undefined when the text tells of none. */
+  #hintFor(text: string): string | undefined {
+    return DENIED.test(text) ? this.options.sandboxHint : undefined;
+  }
+
+  /** Once in the life of a process; the pipeline may run into the same wall with every chunk. */
+  #logHintFor(text: string): void {
+    const hint = this.#hinted ? undefined : this.#hintFor(text);
+    if (hint === undefined) return;
+    this.#hinted = true;
+    this.#logger.warn(hint);
   }
 
   #nameRun(run: number): string {

@@ -191,6 +191,22 @@ describe('starting again', () => {
     expect(hosts).toHaveLength(1);
   });
 
+  it('tries nothing again when no process of several got ready', async () => {
+    start(3);
+    await settle();
+    hosts[0]!.refuse('no licence');
+    await settle();
+    expect(pool.state).toBe('starting');
+    await vi.advanceTimersByTimeAsync(60_000);
+    hosts[2]!.refuse('no licence');
+    hosts[1]!.exit('was killed');
+    await settle();
+    expect(pool.state).toBe('failed');
+    expect(pool.cause?.reason).toBe('no licence');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(hosts).toHaveLength(3);
+  });
+
   it('tries a process again that failed while another one still started', async () => {
     start(2);
     await settle();

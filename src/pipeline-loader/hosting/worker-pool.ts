@@ -1,6 +1,12 @@
 import { PipelineBusyError, PipelineUnavailableError, type PipelineStartError } from '../pipeline.errors.js';
 import type { PipelineRun } from '../pipeline-run.js';
-import { HostSupervisor, type RestartPolicy, type SupervisedHost, type SupervisorState } from './host-supervisor.js';
+import {
+  HostSupervisor,
+  type Prospect,
+  type RestartPolicy,
+  type SupervisedHost,
+  type SupervisorState,
+} from './host-supervisor.js';
 import type { HostedService } from './pipeline-host.js';
 
 /** What can be said of one process of the pipeline. */
@@ -33,7 +39,7 @@ export class WorkerPool {
       return new HostSupervisor(
         name,
         (onExit) => makeHost(index, onExit),
-        () => this.#hasHope(index),
+        () => this.#prospect(),
         policy,
         {
           stateChanged: () => this.#stateChanged(),
@@ -94,18 +100,20 @@ export class WorkerPool {
     if (first === undefined) {
       const each = this.service?.maxSessions ?? 0;
       throw new PipelineBusyError(
-        `The pipeline takes ${each} ${each === 1 ? 'session' : 'sessions'} at once in each of its ${ready.length} running ${ready.length === 1 ? 'process' : 'processes'}, and all are taken.`,
+        `The pipeline takes ${each} ${each === 1 ? 'session' : 'sessions'} at once${ready.length === 1 ? '' : ` in each of its ${ready.length} running processes`}, and has as many.`,
       );
     }
     return others.reduce((least, worker) => (worker.load < least.load ? worker : least), first).open(sessionId, request, signal);
   }
 
-  #hasHope(failed: number): boolean {
-    return this.#everReady || this.#workers.some(({ state }, index) => index !== failed && state === 'starting');
+  #prospect(): Prospect {
+    if (this.#everReady) return 'proven';
+    return this.#workers.some((worker) => worker.state === 'starting' && worker.cause === undefined) ? 'open' : 'hopeless';
   }
 
   #stateChanged(): void {
     this.#everReady ||= this.#workers.some(({ state }) => state === 'ready');
+    for (const worker of this.#workers) worker.reconsider();
     this.onChange();
   }
 }

@@ -1,6 +1,7 @@
 import { parseChunk } from '../contract/chunk-parser.js';
 import { settlesWithin } from '../contract/deadline.js';
 import { errorMessage } from '../contract/error-message.js';
+import { logOf } from './error-log.js';
 import type { Awaitable, ChunkSource } from '../contract/pipeline.js';
 import { encodeChunk } from '../protocol/media-codec.js';
 import type { HostMessage } from '../protocol/messages.js';
@@ -70,7 +71,9 @@ export class ChunkPump {
       }
     } catch (error) {
       this.#iterator = undefined;
-      if (!this.#cancelled) await this.send({ type: 'failed', run: this.run, message: errorMessage(error) });
+      if (this.#cancelled) return;
+      await this.send(logOf('the pipeline failed', error, this.run));
+      await this.send({ type: 'failed', run: this.run, message: errorMessage(error) });
     }
   }
 

@@ -1,5 +1,6 @@
 import type { MediaInput } from '../../common/index.js';
 import { errorMessage } from '../contract/error-message.js';
+import { logOf } from './error-log.js';
 import type { MediaMessage, PipelineMessage, SessionConfig } from '../contract/pipeline.js';
 import { ChunkPump, closeInOrder, type SendMessage } from './chunk-pump.js';
 import type { LoadedService } from './service-loader.js';
@@ -48,17 +49,17 @@ export class HostRun {
       return;
     }
     this.#pendingPushes += 1;
-    void this.#callPushChunk(message, (text) => this.#reportPushError(text)).finally(() => (this.#pendingPushes -= 1));
+    void this.#callPushChunk(message, (error) => this.#pushThrew(error)).finally(() => (this.#pendingPushes -= 1));
   }
 
   pushMedia(input: MediaInput): void {
     if (this.#pendingMedia >= MAX_PENDING_MEDIA) return;
     this.#pendingMedia += 1;
-    const report = (text: string): void => {
+    const report = (error: unknown): void => {
       const now = performance.now();
       if (now - this.#lastMediaErrorAt < MEDIA_ERROR_INTERVAL_MS) return;
       this.#lastMediaErrorAt = now;
-      this.#reportPushError(text);
+      this.#pushThrew(error);
     };
     void this.#callPushChunk(toMediaMessage(input), report).finally(() => (this.#pendingMedia -= 1));
   }
@@ -98,19 +99,27 @@ export class HostRun {
       await this.send({ type: 'opened', run, session: sessionId });
       return true;
     } catch (error) {
+      // A refusal is the author's word to the client; what else is thrown is news to the author.
+      if (!isConflict(error) && isBug(error)) await this.send(logOf('createSession threw', error, run));
       await this.send({ type: 'refused', run, kind: isConflict(error) ? 'conflict' : 'refused', message: errorMessage(error) });
       return false;
     }
   }
 
-  async #callPushChunk(message: PipelineMessage, report: (text: string) => void): Promise<void> {
+  async #callPushChunk(message: PipelineMessage, report: (error: unknown) => void): Promise<void> {
     const { loaded } = this;
     if (this.#closed || loaded.mode !== 'bidirectional' || this.#sessionId === undefined) return;
     try {
       await loaded.service.pushChunk(this.#sessionId, message);
     } catch (error) {
-      report(errorMessage(error));
+      report(error);
     }
+  }
+
+  #pushThrew(error: unknown): void {
+    if (this.#closed) return;
+    void this.send(logOf('pushChunk threw', error, this.run));
+    this.#reportPushError(errorMessage(error));
   }
 
   #reportPushError(message: string): void {
@@ -131,6 +140,11 @@ function checkSessionId(returned: unknown, given: string): string {
 
 function conflict(message: string): Error {
   return Object.assign(new Error(message), { code: 'conflict' });
+}
+
+/** Errors that JavaScript throws by itself, and no author to refuse a session. */
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
 }
 
 function isConflict(error: unknown): boolean {

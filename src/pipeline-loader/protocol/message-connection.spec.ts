@@ -57,6 +57,16 @@ describe('MessageConnection of the server', () => {
     expect(heard.length).toBeLessThan(24_000);
   });
 
+  it('counts bytes that no credit paces', async () => {
+    const { host, heard } = connect();
+    const body = Buffer.alloc(4 * MIB);
+    for (let count = 0; count < 16; count += 1)
+      for (const piece of encodeMessage({ type: 'nothing' }, [body], MIB)) host.write(piece);
+    await vi.waitFor(() => expect(heard.length).toBeGreaterThanOrEqual(2), 1000);
+    await setTimeout(1000);
+    expect(heard.length).toBeLessThan(8);
+  });
+
   it('does not count media', async () => {
     const { host, heard } = connect();
     const frame = Buffer.alloc(4 * MIB);

@@ -73,17 +73,21 @@ export class MessageConnection {
       let cost = 0;
       for (const message of this.#decoder.push(piece)) {
         cost += COST_OF_A_MESSAGE + message.headerBytes;
+        // Only chunks carry media, and only they are paced by credits.
+        if (message.header['type'] !== 'chunk') cost += message.parts.reduce((sum, part) => sum + part.length, 0);
         this.listener.onMessage(message);
         // A message may have made its listener close the connection.
         if (this.#closed) return;
       }
-      if (this.side === 'server') this.#spend(cost);
+      if (this.side === 'server') this.charge(cost);
     } catch (error) {
       this.#close(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #spend(cost: number): void {
+  /** Counts what the other side sent; beyond its allowance it is read later. */
+  charge(cost: number): void {
+    if (this.#closed) return;
     const nowMs = performance.now();
     const earned = ((nowMs - this.#allowanceAtMs) / 1000) * ALLOWANCE_PER_SECOND;
     this.#allowance = Math.min(ALLOWANCE_PER_SECOND, this.#allowance + earned) - cost;

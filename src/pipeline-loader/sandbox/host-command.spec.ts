@@ -52,6 +52,20 @@ describe('hostCommand', () => {
     expect(policyOf(permissive.args)).toBeNull();
   });
 
+  it('refuses a policy that no argument can hold, and says what makes it so long', async () => {
+    vi.spyOn(process, 'cwd').mockReturnValue(folder);
+    const names = Array.from({ length: 1000 }, (_, index) => `${index}-${'x'.repeat(100)}`);
+    await Promise.all(['.env', ...names].map((name) => writeFile(join(folder, name), '')));
+    for (const request of [{}, { language: 'python', python: PYTHON }] as const) {
+      await expect(command(request)).rejects.toThrow(SandboxError);
+      await expect(command(request)).rejects.toThrow(/cannot open 1\d{3} files: .*\.env lies in .*pipeline.*move the \.env/u);
+    }
+    await rm(join(folder, '.env'));
+    expect(policyOf((await command({})).args)?.readable).toContain(folder);
+    const assets = names.map((name) => join(folder, name));
+    await expect(command({ assets })).rejects.toThrow(/each asset is opened by itself; name folders/u);
+  });
+
   it('refuses strict where the kernel cannot hold it, with the remedy, and says at standard what holds instead', async () => {
     vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin');
     await expect(command({})).rejects.toThrow(SandboxError);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 import type { SecurityLevel } from '../../config/index.js';
+import type { KernelPolicy } from './kernel-policy.js';
 import { SandboxError } from './sandbox.error.js';
 import { sandboxPolicy, type PipelineLanguage, type SandboxPaths, type SandboxPolicy } from './sandbox-policy.js';
 import { findSandboxPaths } from './sandbox-paths.js';
@@ -67,6 +68,9 @@ function kernelObstacle(language: PipelineLanguage): string | undefined {
 
 const NO_PATHS: SandboxPaths = { readable: [], listable: [], nodeReadable: [], gpuDevices: [] };
 
+/** The kernel takes 128 KiB for one argument of a program. */
+const MAX_POLICY_BYTES = 96 * 1024;
+
 const FFI_FLAG = '--experimental-ffi';
 
 /** The server's package: three folders up from here, in `src` as in `dist`. */
@@ -88,10 +92,23 @@ function commandLine(
   notes: readonly string[],
 ): HostCommand {
   const rest = { environment, notes };
+  const policy = policyText(kernel);
   if (language === 'python') {
     if (python === undefined) throw new TypeError('a Python pipeline needs its interpreter');
-    return { command: python.command, args: ['-u', '-B', PYTHON_HOST, JSON.stringify(kernel ?? null)], ...rest };
+    return { command: python.command, args: ['-u', '-B', PYTHON_HOST, policy], ...rest };
   }
-  const launcher = kernel === undefined ? [] : ['--no-warnings', FFI_FLAG, LAUNCHER, JSON.stringify(kernel)];
+  const launcher = kernel === undefined ? [] : ['--no-warnings', FFI_FLAG, LAUNCHER, policy];
   return { command: process.execPath, args: [...launcher, ...nodeFlags, NODE_HOST], ...rest };
+}
+
+/** The policy as the one argument that it is. @throws SandboxError when it is longer than an argument may be */
+function policyText(kernel: KernelPolicy | undefined): string {
+  const text = JSON.stringify(kernel ?? null);
+  if (kernel === undefined || Buffer.byteLength(text) <= MAX_POLICY_BYTES) return text;
+  const { readable, listable } = kernel;
+  const [cause, remedy] =
+    listable.length > 0
+      ? [`the server's .env lies in ${listable[0]}, so all beside it is opened one by one`, 'move the .env out of that folder']
+      : ['each asset is opened by itself', 'name folders instead of files'];
+  throw new SandboxError(`a sandbox cannot open ${readable.length} files: ${cause}; ${remedy}`);
 }

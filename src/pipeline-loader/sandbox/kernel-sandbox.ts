@@ -4,12 +4,15 @@ import { OWN_PROCESS_MARKER, type KernelPolicy, type ResourceLimit } from './ker
 import { SandboxError } from './sandbox.error.js';
 
 // sys/prctl.h
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_SECCOMP = 22;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4n;
 const SECCOMP_MODE_FILTER = 2n;
+// signal.h
+const SIGKILL = 9n;
 
 // linux/capability.h
 const CAPABILITY_VERSION_3 = 0x2008_0522;
@@ -55,7 +58,7 @@ const INSTRUCTION_BYTES = 8;
  */
 export function restrictThread(policy: KernelPolicy, library: CLibrary): string[] {
   const problems: string[] = [];
-  for (const restrict of [limitResources, dropCapabilities, restrictFiles, filterCalls]) {
+  for (const restrict of [limitResources, dropCapabilities, dieWithServer, restrictFiles, filterCalls]) {
     try {
       restrict(policy, library);
     } catch (error) {
@@ -88,6 +91,17 @@ function dropCapabilities(_policy: KernelPolicy, library: CLibrary): void {
   header.writeUInt32LE(CAPABILITY_VERSION_3, 0);
   if (library.capset(header, Buffer.alloc(24)) !== 0) throw new SandboxError('the kernel refused to drop capabilities');
   if (library.prctl(PR_SET_NO_NEW_PRIVS, 1n) !== 0) throw new SandboxError('the kernel refused no_new_privs');
+}
+
+/**
+ * A server that is killed takes no process with it, and one that loops would never see its pipe end. The kernel keeps this order over
+ * `execve`, and gives the signal when the thread ends that made the process: the server's main thread. Should the server be gone already,
+ * it says no `start`, and the host ends with its pipe before it has loaded anything.
+ */
+function dieWithServer(_policy: KernelPolicy, library: CLibrary): void {
+  if (library.prctl(PR_SET_PDEATHSIG, SIGKILL) !== 0) {
+    throw new SandboxError('the pipeline may outlive the server: the kernel refused to bind their lives');
+  }
 }
 
 function restrictFiles(policy: KernelPolicy, library: CLibrary): void {

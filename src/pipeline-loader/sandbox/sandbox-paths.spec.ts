@@ -91,6 +91,18 @@ describe('findSandboxPaths', () => {
     expect(own(listable)).toEqual(['mine', 'mine/sub'].map((name) => join(root, name)));
   });
 
+  it("keeps the server's secrets closed in an open asset, and opens none by name", async () => {
+    await files('mine/index.ts', 'work/.env', 'work/weights/w.bin', 'work/clip.mp4');
+    const request = { assets: [join(root, 'work')], secrets: [join(root, 'work/.env')] };
+    const { readable, listable } = await find('mine/index.ts', request);
+    const ofAsset = (paths: readonly string[]) => paths.filter((path) => path.startsWith(join(root, 'work'))).toSorted();
+    expect(ofAsset(readable)).toEqual(['work/clip.mp4', 'work/weights'].map((name) => join(root, name)));
+    expect(ofAsset(listable)).toEqual([join(root, 'work')]);
+    const byName = find('mine/index.ts', { ...request, assets: [join(root, 'work/.env')] });
+    await expect(byName).rejects.toThrow(SandboxError);
+    await expect(byName).rejects.toThrow(/work\/\.env holds the server's secrets.*--asset/u);
+  });
+
   it('does not open what a symlink beside a secret leads to', async () => {
     await files('mine/index.ts', 'mine/.env', 'outside/file');
     await symlink(join(root, 'outside/file'), join(root, 'mine/link'));

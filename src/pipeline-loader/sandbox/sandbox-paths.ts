@@ -109,7 +109,7 @@ const PYTHON_HOST_PARTS = ['python'];
  * Its folder is opened, unless that is the home of other things as well (a folder of the system, a user's home, a folder that holds the
  * server): then only the entry is, and a note says so. The server's secrets stay closed wherever they lie.
  *
- * @throws SandboxError when the entry lies outside the folder, or an asset does not exist
+ * @throws SandboxError when the entry lies outside the folder, or an asset does not exist or is a secret
  */
 export async function findSandboxPaths(
   request: SandboxPathsRequest,
@@ -122,15 +122,15 @@ export async function findSandboxPaths(
   const isNode = language === 'node';
   const isOwn = !isShared(folder, await existing([serverRoot, homedir()]));
   const own = isOwn ? folder : entry;
-  const assets = await Promise.all(request.assets.map(assetPath));
+  const secrets = await existing(request.secrets);
+  const assets = await Promise.all(request.assets.map((path) => assetPath(path, secrets)));
   const modules = isNode ? await modulePaths(folder, level) : [];
   const host = (isNode ? NODE_HOST_PARTS : PYTHON_HOST_PARTS).map((part) => join(serverRoot, part));
   const gpuDevices = level === 'standard' ? await findGpuDevices() : [];
-  const opened = await openBut(own, await existing(request.secrets));
+  const opened = await Promise.all([own, ...assets].map((path) => openBut(path, secrets)));
   return {
     readable: [
-      ...opened.readable,
-      ...assets,
+      ...opened.flatMap(({ readable }) => readable),
       ...modules,
       ...host,
       // An interpreter of the system has its libraries where the system has them, and says no more than /usr.
@@ -138,7 +138,7 @@ export async function findSandboxPaths(
       ...SYSTEM_PATHS,
       ...(gpuDevices.length > 0 ? GPU_PATHS : []),
     ],
-    listable: opened.listable,
+    listable: opened.flatMap(({ listable }) => listable),
     nodeReadable: isNode ? [own, ...assets, ...modules, ...host] : [],
     gpuDevices,
     notes: isOwn
@@ -196,12 +196,17 @@ async function existing(paths: readonly string[]): Promise<string[]> {
   return found.flat().filter((path) => path !== undefined);
 }
 
-async function assetPath(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
+async function assetPath(path: string, secrets: readonly string[]): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined) {
     throw new SandboxError(`there is no asset at ${path}: correct --asset or TELEFUSER_PIPELINE_ASSETS`);
   }
+  if (secrets.includes(real)) {
+    throw new SandboxError(
+      `${path} holds the server's secrets, which no pipeline may read: leave it out of --asset, copy what is needed`,
+    );
+  }
+  return real;
 }
 
 async function findGpuDevices(): Promise<string[]> {

@@ -56,7 +56,9 @@ describe('sandboxPolicy', () => {
     const request = { level: 'standard', memoryLimitBytes: GIBIBYTE } as const;
     expect(policy(request).kernel?.limits.data).toBeGreaterThan(GIBIBYTE);
     const { kernel } = policy({ ...request, paths: { ...PATHS, gpuDevices: ['/dev/nvidia0'] } });
-    expect(kernel?.devices).toContain('/dev/nvidia0');
+    expect(kernel?.devices).toEqual(expect.arrayContaining(['/dev/nvidia0', '/dev/zero']));
+    expect(policy(request).kernel?.devices).not.toContain('/dev/zero');
+    expect(kernel?.seccomp).not.toBe(policy(request).kernel?.seccomp);
     expect(kernel?.writable).toEqual(['/s', '/dev/shm']);
     expect(kernel?.limits).not.toHaveProperty('data');
   });

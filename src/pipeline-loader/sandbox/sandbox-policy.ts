@@ -41,7 +41,7 @@ export interface SandboxPolicyRequest {
 }
 
 /** Devices without which few programs start; none of them leads anywhere. */
-const PLAIN_DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom'];
+const PLAIN_DEVICES = ['/dev/null', '/dev/full', '/dev/random', '/dev/urandom'];
 
 /** The program the kernel starts in place of a dynamically linked one, with glibc and with musl. */
 const ELF_INTERPRETERS = [
@@ -53,6 +53,8 @@ const ELF_INTERPRETERS = [
 
 /** Drivers of graphics cards keep what their programs share here. */
 const SHARED_MEMORY = '/dev/shm';
+/** A shared mapping of it is a file in memory without a name, see `seccompProgram`. */
+const ZERO_DEVICE = '/dev/zero';
 
 const MAX_OPEN_FILES = 4096;
 /** Of one file in the scratch folder. */
@@ -89,23 +91,24 @@ function kernelPolicy({
   nodeExecutable,
 }: SandboxPolicyRequest): KernelPolicy {
   const isNode = language === 'node';
+  const hasGpu = paths.gpuDevices.length > 0;
   const scratchFolders = level === 'standard' && scratch !== undefined ? [scratch] : [];
   return {
     required: level === 'strict',
     readable: paths.readable,
     listable: paths.listable,
-    writable: paths.gpuDevices.length > 0 ? [...scratchFolders, SHARED_MEMORY] : scratchFolders,
+    writable: hasGpu ? [...scratchFolders, SHARED_MEMORY] : scratchFolders,
     executable: isNode ? [nodeExecutable, ...ELF_INTERPRETERS] : [],
-    devices: [...PLAIN_DEVICES, ...paths.gpuDevices],
+    devices: hasGpu ? [...PLAIN_DEVICES, ZERO_DEVICE, ...paths.gpuDevices] : PLAIN_DEVICES,
     seccomp: isKnown(architecture)
-      ? encodeProgram(seccompProgram(architecture, { mayExecute: isNode })).toString('base64')
+      ? encodeProgram(seccompProgram(architecture, { mayExecute: isNode, mayMakeNamelessFiles: hasGpu })).toString('base64')
       : null,
     limits: {
       core: 0,
       nofile: MAX_OPEN_FILES,
       ...(scratchFolders.length > 0 && { fsize: MAX_SCRATCH_FILE_BYTES }),
       // A driver of a graphics card maps many times what it uses, so only the supervisor's limit holds there.
-      ...(memoryLimitBytes !== undefined && paths.gpuDevices.length === 0 && { data: 2 * memoryLimitBytes + RESERVED_BYTES }),
+      ...(memoryLimitBytes !== undefined && !hasGpu && { data: 2 * memoryLimitBytes + RESERVED_BYTES }),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { OWN_PROCESS_MARKER } from './kernel-policy.js';
-import { encodeProgram, seccompProgram, type Instruction } from './seccomp-program.js';
+import { encodeProgram, seccompProgram, type Instruction, type SeccompOptions } from './seccomp-program.js';
 import { callNumber, NEWEST_CALL, SYSTEM_CALLS, type Architecture, type SystemCall } from './system-calls.js';
 
 const AUDIT = { x64: 0xc000003e, arm64: 0xc00000b7 } as const;
@@ -10,6 +10,7 @@ const EPERM = 'errno 1';
 const EACCES = 'errno 13';
 const ENOSYS = 'errno 38';
 const OTHER_PROCESS = 4711;
+const LEAST: SeccompOptions = { mayExecute: false, mayMakeNamelessFiles: false };
 
 /** Runs a filter as the kernel does (linux/filter.h), and says what it answers. */
 function run(program: readonly Instruction[], words: Readonly<Record<number, number>>): string {
@@ -35,15 +36,28 @@ function verdict(value: number): string {
   throw new Error(`answer ${value}`);
 }
 
-function judge(architecture: Architecture, number: number, args: readonly number[] = [], mayExecute = false): string {
+function judge(
+  architecture: Architecture,
+  number: number,
+  args: readonly number[] = [],
+  options: Partial<SeccompOptions> = {},
+): string {
   const words: Record<number, number> = { 0: number, 4: AUDIT[architecture] };
   for (const [index, argument] of args.entries()) words[16 + 8 * index] = argument >>> 0;
-  return run(seccompProgram(architecture, { mayExecute }), words);
+  return run(seccompProgram(architecture, { ...LEAST, ...options }), words);
 }
 
 function judgeCall(call: SystemCall, ...args: readonly number[]): string {
   return judge('x64', callNumber(call, 'x64') ?? -1, args);
 }
+
+/** Of the calls that are let through with any others. */
+const REFUSED_ARGUMENTS: Readonly<Record<string, readonly number[]>> = {
+  ioctl: [0, 0x5412],
+  fcntl: [0, 8],
+  prctl: [1],
+  mmap: [0, 4096, 3, 0x21],
+};
 
 describe('seccompProgram', () => {
   it.each<[string, SystemCall, readonly number[], string]>([
@@ -80,6 +94,17 @@ describe('seccompProgram', () => {
     ['flags of a file', 'ioctl', [1, 0x40086602], EPERM],
     ['io_uring', 'io_uring_setup', [8], ENOSYS],
     ['a mode of a file', 'fchmodat2', [], EPERM],
+    ['a file in memory', 'memfd_create', [], EPERM],
+    ['a file in memory that even the kernel cannot read', 'memfd_secret', [], EPERM],
+    ['pages that a pipe keeps', 'vmsplice', [], EPERM],
+    ['memory of its own', 'mmap', [0, 4096, 3, 0x22], ALLOW],
+    ['memory of its own, and flags', 'mmap', [0, 4096, 3, 0x4022], ALLOW],
+    ['a mapped file', 'mmap', [0, 4096, 1, 0x02, 3], ALLOW],
+    ['a file that is mapped to be shared', 'mmap', [0, 4096, 1, 0x01, 3], ALLOW],
+    ['shared memory without a file', 'mmap', [0, 4096, 3, 0x21], EPERM],
+    ['shared memory without a file, reserved only', 'mmap', [0, 4096, 3, 0x4023], EPERM],
+    ['a name for a thread', 'prctl', [15], ALLOW],
+    ['outliving the server', 'prctl', [1, 0], EPERM],
     ['a trace', 'ptrace', [16, OTHER_PROCESS], EPERM],
   ])('%s', (_what, call, args, expected) => {
     expect(judgeCall(call, ...args)).toBe(expected);
@@ -90,8 +115,15 @@ describe('seccompProgram', () => {
   });
 
   it('lets execve through where the policy says of what', () => {
-    expect(judge('x64', SYSTEM_CALLS.execve.x64, [], true)).toBe(ALLOW);
-    expect(judge('x64', SYSTEM_CALLS.execveat.x64, [], true)).toBe(EPERM);
+    expect(judge('x64', SYSTEM_CALLS.execve.x64, [], { mayExecute: true })).toBe(ALLOW);
+    expect(judge('x64', SYSTEM_CALLS.execveat.x64, [], { mayExecute: true })).toBe(EPERM);
+  });
+
+  it('lets files in memory be made where a driver needs them', () => {
+    const options = { mayMakeNamelessFiles: true };
+    expect(judge('x64', SYSTEM_CALLS.memfd_create.x64, [], options)).toBe(ALLOW);
+    expect(judge('x64', SYSTEM_CALLS.mmap.x64, [0, 4096, 3, 0x21], options)).toBe(ALLOW);
+    expect(judge('x64', SYSTEM_CALLS.memfd_secret.x64, [], options)).toBe(EPERM);
   });
 
   it('answers calls it does not know, and calls in the x32 way, as a kernel without them', () => {
@@ -102,7 +134,7 @@ describe('seccompProgram', () => {
 
   it('ends a process that calls as a 32-bit program', () => {
     for (const architecture of ['x64', 'arm64'] as const) {
-      expect(run(seccompProgram(architecture, { mayExecute: false }), { 0: 102, 4: 0x40000003 })).toBe('kill');
+      expect(run(seccompProgram(architecture, LEAST), { 0: 102, 4: 0x40000003 })).toBe('kill');
     }
   });
 
@@ -110,7 +142,7 @@ describe('seccompProgram', () => {
     const unruled = Object.keys(SYSTEM_CALLS).filter((name) => {
       const number = callNumber(name as SystemCall, architecture);
       // Arguments that no ruling lets through.
-      const refused = name === 'ioctl' ? [0, 0x5412] : name === 'fcntl' ? [0, 8] : [OTHER_PROCESS, OTHER_PROCESS];
+      const refused = REFUSED_ARGUMENTS[name] ?? [OTHER_PROCESS, OTHER_PROCESS];
       return number !== undefined && judge(architecture, number, refused) === ALLOW;
     });
     expect(unruled).toEqual([]);
@@ -118,7 +150,7 @@ describe('seccompProgram', () => {
 
   it('is small enough for the kernel, and jumps no further than an instruction can say', () => {
     for (const architecture of ['x64', 'arm64'] as const) {
-      const program = seccompProgram(architecture, { mayExecute: false });
+      const program = seccompProgram(architecture, LEAST);
       expect(program.length).toBeLessThan(4096);
       for (const { ifTrue, ifFalse } of program) expect(Math.max(ifTrue, ifFalse)).toBeLessThan(256);
     }
@@ -126,7 +158,7 @@ describe('seccompProgram', () => {
 
   it.each(['x64', 'arm64'] as const)('is the filter that the Python tests apply, on %s', (architecture) => {
     const recorded: unknown = JSON.parse(readFileSync(new URL('../../../test/vectors/seccomp.json', import.meta.url), 'utf8'));
-    const program = encodeProgram(seccompProgram(architecture, { mayExecute: false }));
+    const program = encodeProgram(seccompProgram(architecture, LEAST));
     expect((recorded as Record<string, string>)[architecture]).toBe(program.toString('base64'));
   });
 });

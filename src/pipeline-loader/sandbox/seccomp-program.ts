@@ -68,6 +68,14 @@ const SIGNALLING_FCNTLS = [8, 10, 15, 1024, 1026];
 // asm-generic/ioctls.h: TIOCSTI, FIOSETOWN, SIOCSPGRP; linux/fs.h: FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR; linux/fsverity.h: FS_IOC_ENABLE_VERITY
 const FORBIDDEN_IOCTLS = [0x5412, 0x8901, 0x8902, 0x4008_6602, 0x401c_5820, 0x4080_6685];
 
+// sys/prctl.h
+const PR_SET_PDEATHSIG = 1;
+// asm-generic/mman-common.h, linux/mman.h
+const MAP_SHARED = 0x01;
+const MAP_SHARED_VALIDATE = 0x03;
+const MAP_TYPE = 0x0f;
+const MAP_ANONYMOUS = 0x20;
+
 const SELF = [0, OWN_PROCESS_MARKER];
 
 /** The rules of every sandboxed pipeline. */
@@ -91,6 +99,8 @@ const RULINGS: readonly Ruling[] = [
   { errno: EPERM, calls: ['tkill', 'pidfd_open', 'pidfd_send_signal', 'pidfd_getfd'] },
   { errno: EPERM, calls: ['fcntl'], except: { argument: 1, oneOf: SIGNALLING_FCNTLS } },
   { errno: EPERM, calls: ['ioctl'], except: { argument: 1, oneOf: FORBIDDEN_IOCTLS } },
+  // It would outlive a server that is killed.
+  { errno: EPERM, calls: ['prctl'], except: { argument: 0, oneOf: [PR_SET_PDEATHSIG] } },
   { errno: EPERM, calls: ['ptrace', 'process_vm_readv', 'process_vm_writev', 'process_madvise', 'process_mrelease', 'kcmp'] },
   {
     errno: EPERM,
@@ -131,6 +141,8 @@ const RULINGS: readonly Ruling[] = [
       { argument: 1, mask: SOCK_TYPE_MASK, oneOf: [SOCK_STREAM, SOCK_SEQPACKET] },
     ],
   },
+  // Pages that a pipe holds, or that nobody can look at, are in no count that the supervisor reads.
+  { errno: EPERM, calls: ['memfd_secret', 'vmsplice'] },
   { errno: EPERM, calls: ['shmget', 'shmat', 'shmctl', 'semget', 'semop', 'semtimedop', 'semctl'] },
   { errno: EPERM, calls: ['msgget', 'msgsnd', 'msgrcv', 'msgctl', 'mq_open', 'mq_unlink'] },
   { errno: EPERM, calls: ['truncate', 'chmod', 'fchmod', 'fchmodat', 'fchmodat2', 'chown', 'fchown', 'lchown', 'fchownat'] },
@@ -152,13 +164,39 @@ const RULINGS: readonly Ruling[] = [
 ];
 
 /**
+ * Files that lie in memory and have no name. Their pages stay when they are mapped nowhere, so they evade both the resource limit and the
+ * supervisor, who counts what a process has mapped. A shared mapping without a file is such a file as well.
+ */
+const NAMELESS_FILES: readonly Ruling[] = [
+  { errno: EPERM, calls: ['memfd_create'] },
+  {
+    errno: EPERM,
+    calls: ['mmap'],
+    except: {
+      argument: 3,
+      mask: MAP_TYPE | MAP_ANONYMOUS,
+      oneOf: [MAP_SHARED | MAP_ANONYMOUS, MAP_SHARED_VALIDATE | MAP_ANONYMOUS],
+    },
+  },
+];
+
+export interface SeccompOptions {
+  /** Node needs one `execve` after its filter is installed (Landlock says of what); Python needs none. */
+  readonly mayExecute: boolean;
+  /** Drivers of graphics cards share memory by descriptors. */
+  readonly mayMakeNamelessFiles: boolean;
+}
+
+/**
  * The filter of a sandboxed process. What is not ruled upon is allowed: a list of what libraries need would break with the next
  * version of any. Calls newer than this list do not exist for it.
- *
- * `mayExecute`: Node needs one `execve` after its filter is installed (Landlock says of what); Python needs none.
  */
-export function seccompProgram(architecture: Architecture, options: { readonly mayExecute: boolean }): Instruction[] {
-  const rulings: readonly Ruling[] = options.mayExecute ? RULINGS : [...RULINGS, { errno: EPERM, calls: ['execve'] }];
+export function seccompProgram(architecture: Architecture, options: SeccompOptions): Instruction[] {
+  const rulings: readonly Ruling[] = [
+    ...RULINGS,
+    ...(options.mayExecute ? [] : [{ errno: EPERM, calls: ['execve'] } as const]),
+    ...(options.mayMakeNamelessFiles ? [] : NAMELESS_FILES),
+  ];
   return [
     load(ARCHITECTURE_OFFSET),
     jump(JUMP_IF_EQUAL, AUDIT_ARCHITECTURE[architecture], 1, 0),

@@ -15,6 +15,7 @@ const everywhere = (number: number): CallNumbers => ({ x64: number, arm64: numbe
 export const SYSTEM_CALLS = {
   ioctl: { x64: 16, arm64: 29 },
   fcntl: { x64: 72, arm64: 25 },
+  prctl: { x64: 157, arm64: 167 },
 
   // Processes, and signals to them.
   kill: { x64: 62, arm64: 129 },
@@ -58,6 +59,12 @@ export const SYSTEM_CALLS = {
   listen: { x64: 50, arm64: 201 },
   accept: { x64: 43, arm64: 202 },
   accept4: { x64: 288, arm64: 242 },
+
+  // Memory that counts for no process.
+  mmap: { x64: 9, arm64: 222 },
+  memfd_create: { x64: 319, arm64: 279 },
+  memfd_secret: everywhere(447),
+  vmsplice: { x64: 278, arm64: 75 },
 
   // Memory and queues that processes share by name.
   shmget: { x64: 29, arm64: 194 },

@@ -77,6 +77,12 @@ const WATCHED_AT_STRICT: ReadonlySet<string> = new Set(['node:fs', 'node:fs/prom
 const NETWORK_GLOBALS = words('fetch WebSocket WebSocketStream EventSource XMLHttpRequest WebTransport');
 
 const AT_STANDARD = 'Take it out, or let --security-level standard allow it if you trust the pipeline.';
+/** The sandbox of `standard` goes further than its check. */
+const SANDBOX_REMEDIES: Readonly<Partial<Record<Rule, string>>> = {
+  network:
+    'Take it out: --security-level standard loads it, but its sandbox has no network either; fetch beforehand, and give the files by --asset.',
+  'file-write': 'Take it out, or write into the scratch folder (TMPDIR), which --security-level standard gives.',
+};
 const NOT_EVEN_AT_STANDARD = 'Take it out; only --security-level permissive, which has no sandbox, allows it.';
 
 /** What the level has against importing a module that is no file of the pipeline. */
@@ -133,7 +139,7 @@ export function objectToReference(reference: Reference, use: Use, level: Checked
   const refused = REFUSED_EXPORTS[root];
   if (refused?.names.has(first) === true) return { rule: refused.rule, message: `${what} is used`, remedy: NOT_EVEN_AT_STANDARD };
   if (allowed !== undefined && !allowed.names.has(first))
-    return { rule: allowed.rule, message: `${what} is used`, remedy: AT_STANDARD };
+    return { rule: allowed.rule, message: `${what} is used`, remedy: SANDBOX_REMEDIES[allowed.rule] ?? AT_STANDARD };
   return undefined;
 }
 
@@ -141,7 +147,9 @@ function objectToWhole(root: string, { harmless, called }: Use, level: CheckedLe
   if (harmless) return undefined;
   if (root === 'eval' || root === 'Function') return codeFromText(root);
   if (NETWORK_GLOBALS.has(root)) {
-    return level === 'strict' ? { rule: 'network', message: `${root} is used`, remedy: AT_STANDARD } : undefined;
+    return level === 'strict'
+      ? { rule: 'network', message: `${root} is used`, remedy: SANDBOX_REMEDIES.network ?? AT_STANDARD }
+      : undefined;
   }
   if (called && root === 'require') return undefined;
   if (!WATCHED.has(root) && !(level === 'strict' && WATCHED_AT_STRICT.has(root))) return undefined;
