@@ -26,11 +26,14 @@ class PushWatch:
         self._warn = warn
         self._arrivals: deque[float] = deque()
         self._watching = False
+        self._ended = False
         self._lock = threading.Lock()
 
     def arrived(self) -> None:
         """A message came in. From any thread."""
         with self._lock:
+            if self._ended:
+                return
             self._arrivals.append(time.monotonic())
             if self._watching:
                 return
@@ -40,7 +43,14 @@ class PushWatch:
     def begun(self) -> None:
         """The oldest message got the session's thread."""
         with self._lock:
-            self._arrivals.popleft()
+            if self._arrivals:
+                self._arrivals.popleft()
+
+    def end(self) -> None:
+        """Says nothing from now on. From any thread."""
+        with self._lock:
+            self._ended = True
+            self._arrivals.clear()
 
     def _look(self) -> None:
         with self._lock:

@@ -98,6 +98,7 @@ class SessionRun:
             if self._closing:
                 return
             self._closing = True
+        self._watch.end()
         self._state.start_thread(f"close-{self._run}", self._close, timeout)
 
     # On the session's loop.
@@ -147,6 +148,7 @@ class SessionRun:
             self._opened.set()
         # The server closes nothing that was refused.
         if not closing:
+            self._watch.end()
             self._loop.stop()
             self._on_over()
             self.over.set()
@@ -309,7 +311,7 @@ class SessionRun:
         return ChunkPump(self._run, open_source, self._loop, state.connection, state.log, plain_beside=plain_beside)
 
     def _generator_blocks(self) -> bool:
-        return not self._closing and self._pump is not None and self._pump.holds_loop()
+        return self._pump is not None and self._pump.holds_loop()
 
     def _warn(self, text: str) -> None:
         self._state.log.say("warn", text, self._run)

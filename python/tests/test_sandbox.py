@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import json
+import mmap
 import os
 import platform
 import resource
@@ -34,6 +35,8 @@ def in_child(policy: dict[str, Any] | None, action: Callable[[], Any]) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        # Where the server's pipe is: descriptors above it are closed.
+        writing = os.dup2(writing, 3)
         try:
             problems = sandbox.apply(policy)
             text = f"problems {problems}" if problems else repr(action())
@@ -54,6 +57,19 @@ def system_call(number: int, *arguments: int) -> int:
     return 0
 
 
+def parent_death_signal() -> int:
+    pr_get_pdeathsig = 2
+    found = ctypes.c_int()
+    libc.prctl(pr_get_pdeathsig, ctypes.byref(found))
+    return found.value
+
+
+def forget_parent() -> None:
+    pr_set_pdeathsig = 1
+    if libc.prctl(pr_set_pdeathsig, ctypes.c_ulong(0)) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 DENIED = "PermissionError 13"
 FORBIDDEN = "PermissionError 1"
 
@@ -64,6 +80,8 @@ class SandboxTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
+        # Taken, so that nothing a test opens lies where its child has the pipe.
+        self.addCleanup(os.close, os.open(os.devnull, os.O_RDONLY))
         for name in ("open", "scratch", "closed"):
             (self.root / name).mkdir()
         for name in ("open/file", "closed/file"):
@@ -139,9 +157,21 @@ class SandboxTest(unittest.TestCase):
         with socket.socket() as listener, socket.socket() as client:
             listener.bind(("127.0.0.1", 0))
             listener.listen()
-            self.expect(lambda: client.connect(listener.getsockname()), DENIED)
-            self.expect(listener.accept, DENIED)
-            self.expect(lambda: client.bind(("127.0.0.1", 0)), DENIED)
+            with mock.patch.object(sandbox, "_close_inherited"):
+                self.expect(lambda: client.connect(listener.getsockname()), DENIED)
+                self.expect(listener.accept, DENIED)
+                self.expect(lambda: client.bind(("127.0.0.1", 0)), DENIED)
+
+    def test_keeps_no_descriptor_that_it_inherited(self) -> None:
+        with open(self.root / "closed/file") as file:
+            high = os.dup2(file.fileno(), 200)
+            self.addCleanup(os.close, high)
+            for policy in (self.policy, None):
+                for descriptor in (file.fileno(), high):
+                    outcome = in_child(policy, lambda descriptor=descriptor: os.pread(descriptor, 4, 0))
+                    self.assertEqual(outcome, "OSError 9")
+            with mock.patch.object(os, "listdir", side_effect=FileNotFoundError):
+                self.expect(lambda: os.pread(high, 4, 0), "OSError 9")
 
     def test_starts_no_process(self) -> None:
         for action in (
@@ -246,11 +276,25 @@ class SandboxTest(unittest.TestCase):
 
     def test_needs_linux(self) -> None:
         with mock.patch.object(sys, "platform", "darwin"):
-            with self.assertRaisesRegex(sandbox.SandboxError, "which darwin does not have"):
-                sandbox.apply(self.policy)
+            self.assertRegex(in_child(self.policy, lambda: None), "SandboxError .* which darwin does not have")
 
     def test_no_policy_restricts_nothing(self) -> None:
-        self.assertEqual(sandbox.apply(None), [])
+        self.assertEqual(in_child(None, lambda: (self.root / "closed/file").read_text()), "'text'")
+
+    def test_dies_with_the_server_whatever_the_policy(self) -> None:
+        for policy in (self.policy, None):
+            self.assertEqual(in_child(policy, parent_death_signal), str(int(signal.SIGKILL)))
+        self.expect(lambda: forget_parent() or parent_death_signal(), FORBIDDEN)
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "numbers of x86-64")
+    def test_has_no_memory_that_counts_for_no_process(self) -> None:
+        memfd_create, memfd_secret, vmsplice = 319, 447, 278
+        self.expect(lambda: os.memfd_create("name"), FORBIDDEN)
+        for number in (memfd_create, memfd_secret, vmsplice):
+            self.expect(lambda number=number: system_call(number, 0, 0), FORBIDDEN)
+        self.expect(lambda: mmap.mmap(-1, 4096), FORBIDDEN)
+        self.expect(lambda: len(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)), "4096")
+        self.expect(lambda: os.open("/dev/zero", os.O_RDONLY), DENIED)
 
 
 if __name__ == "__main__":

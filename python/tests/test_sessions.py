@@ -312,6 +312,117 @@ class BidirectionalTest(unittest.TestCase):
                     # Nothing is left of it, but a late close is answered.
                     host.close_run()
 
+    def test_a_refusal_is_a_line_in_the_log_and_a_bug_has_its_traceback(self) -> None:
+        for body, level, text in [
+            ("raise RuntimeError('busy')", "warn", "create_session refused: busy"),
+            ("raise NotImplementedError", "error", "create_session raised\nTraceback"),
+            ("config['image']", "error", "create_session raised\nTraceback"),
+        ]:
+            with self.subTest(body), HostUnderTest(bidirectional(f"def create_session(self, config): {body}")) as host:
+                host.start()
+                host.open()
+                logged = [m.header for m in host.received if m.header["type"] == "log" and m.header["level"] != "debug"]
+                self.assertEqual([entry["level"] for entry in logged], [level])
+                self.assertTrue(logged[0]["text"].startswith(text), logged)
+                self.assertEqual("\n" in logged[0]["text"], level == "error")
+
+    def test_a_plain_generator_may_wait_for_what_push_chunk_hands_it(self) -> None:
+        pipeline = bidirectional(
+            """
+                def create_session(self, config): self.queue = queue.Queue()
+                def push_chunk(self, session_id, chunk): self.queue.put(chunk)
+                def pull_chunks(self, session_id):
+                    import logging
+                    while True:
+                        print('waits', flush=True)
+                        got = self.queue.get()
+                        logging.warning('got %s', got)
+                        yield {'got': got, 'thread': threading.get_ident()}
+                def close_session(self, session_id): self.queue.put(None)
+            """
+        )
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.pull(credit=10)
+            threads = set()
+            for number in range(3):
+                wait_until(lambda: host.output.count("waits") == number + 1, lambda: host.output)
+                began = time.monotonic()
+                host.push(number)
+                metadata = host.next_of("chunk").header["metadata"]
+                self.assertLess(time.monotonic() - began, 1)
+                self.assertEqual(metadata["got"], number)
+                threads.add(metadata["thread"])
+            self.assertEqual(len(threads), 1)
+            self.assertEqual(host.wait_for_log("root: got 0")["run"], 1)
+            began = time.monotonic()
+            host.close_run()
+            self.assertLess(time.monotonic() - began, 2)
+            wait_until(lambda: _threads(host) == 2, lambda: f"{_threads(host)} threads")
+            self.assertEqual([m.header for m in host.received if "closed session" in m.header.get("text", "")], [])
+
+    def test_what_a_plain_generator_raises_on_its_thread_is_told(self) -> None:
+        for body in ("raise ValueError('no')", "sys.exit('bye')", "raise asyncio.CancelledError", "raise StopIteration"):
+            pipeline = bidirectional(f"def pull_chunks(self, session_id):\n    yield {{}}\n    {body}")
+            with self.subTest(body), HostUnderTest(pipeline) as host:
+                host.start()
+                host.open()
+                host.pull(credit=2)
+                host.next_of("failed")
+                if "no" in body:
+                    self.assertIn("in pull_chunks", host.wait_for_log("ValueError: no")["text"])
+                wait_until(lambda: _threads(host) == 3, lambda: f"{_threads(host)} threads")
+                host.close_run()
+                wait_until(lambda: _threads(host) == 2, lambda: f"{_threads(host)} threads")
+
+    def test_a_generator_that_blocks_the_session_is_named_once_when_messages_wait(self) -> None:
+        pipeline = bidirectional(
+            """
+                def create_session(self, config): self.queue = queue.Queue()
+                def push_chunk(self, session_id, chunk): self.queue.put(chunk)
+                async def pull_chunks(self, session_id):
+                    while True:
+                        print('waits', flush=True)
+                        yield {'got': self.queue.get()}
+                def close_session(self, session_id): self.queue.put(None)
+            """
+        )
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.pull(credit=10)
+            host.wait_for_output("waits")
+            began = time.monotonic()
+            host.push(1)
+            entry = host.wait_for_log("push_chunk waits for pull_chunks, which has blocked for 2 s")
+            self.assertGreater(time.monotonic() - began, 1.9)
+            self.assertLess(time.monotonic() - began, 4)
+            self.assertEqual((entry["level"], entry["run"]), ("warn", 1))
+            host.push(2)
+            time.sleep(2.5)
+            host.close_run()
+            self.assertEqual(len([m for m in host.received if "push_chunk waits" in m.header.get("text", "")]), 1)
+
+    def test_messages_that_wait_for_something_else_are_not_blamed_on_the_generator(self) -> None:
+        pipeline = bidirectional(
+            """
+                def push_chunk(self, session_id, chunk): time.sleep(2.6)
+                async def pull_chunks(self, session_id):
+                    await asyncio.sleep(60)
+                    yield {}
+            """
+        )
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.pull()
+            host.push(1)
+            host.push(2)
+            host.push(3)
+            host.close_run(timeout_ms=10_000)
+            self.assertEqual([m.header for m in host.received if m.header["type"] == "log"], [])
+
     def test_a_session_id_given_out_twice_is_a_conflict_until_it_is_closed(self) -> None:
         with HostUnderTest(bidirectional("def create_session(self, config): return 'same'")) as host:
             host.start()
@@ -522,6 +633,82 @@ class CloseTest(unittest.TestCase):
                 self.assertEqual(host.output.split(), ["waits", "released"])
                 self.assertEqual([m for m in host.received if m.header["type"] == "log"], [])
 
+    def test_close_session_waits_for_a_plain_generator_that_cleans_up(self) -> None:
+        pipeline = bidirectional("""
+            def pull_chunks(self, session_id):
+                thread = threading.get_ident()
+                try:
+                    while True: yield {}
+                finally:
+                    time.sleep(0.6)
+                    print('clean', threading.get_ident() == thread)
+            def close_session(self, session_id): print('closed')
+        """)
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.chunk()
+            host.close_run()
+            self.assertEqual(host.output.splitlines(), ["clean True", "closed"])
+            wait_until(lambda: _threads(host) == 2, lambda: f"{_threads(host)} threads")
+
+    def test_what_a_released_plain_generator_raises_is_logged(self) -> None:
+        pipeline = bidirectional("""
+            def create_session(self, config): self.released = threading.Event()
+            def pull_chunks(self, session_id):
+                print('waits')
+                self.released.wait()
+                raise OSError('gone')
+                yield {}
+            def close_session(self, session_id): self.released.set()
+        """)
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.pull()
+            host.wait_for_output("waits")
+            host.close_run()
+            self.assertEqual(host.wait_for_log("the generator's clean-up raised\nTraceback")["run"], 1)
+
+    def test_a_plain_generator_that_does_not_end_is_left_behind_and_closed_later(self) -> None:
+        pipeline = bidirectional("""
+            def pull_chunks(self, session_id):
+                try:
+                    print('blocks', flush=True)
+                    time.sleep(5)
+                    yield {}
+                finally: print('clean', flush=True)
+        """)
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.pull()
+            host.wait_for_output("blocks")
+            began = time.monotonic()
+            host.close_run(timeout_ms=400)
+            self.assertLess(time.monotonic() - began, 1)
+            host.wait_for_log("the generator did not end in time")
+            host.wait_for_log("1 such threads are left behind")
+            host.wait_for_output("clean")
+            wait_until(lambda: _threads(host) == 2, lambda: f"{_threads(host)} threads")
+
+    def test_a_plain_generator_without_end_is_interrupted(self) -> None:
+        pipeline = bidirectional("""
+            def pull_chunks(self, session_id):
+                print('loops', flush=True)
+                while True: sum(range(1000))
+                yield {}
+        """)
+        with HostUnderTest(pipeline) as host:
+            host.start()
+            host.open()
+            host.pull()
+            host.wait_for_output("loops")
+            host.close_run(timeout_ms=400)
+            host.wait_for_log("had to be interrupted")
+            wait_until(lambda: _threads(host) == 2, lambda: f"{_threads(host)} threads")
+            self.assertEqual([m.header for m in host.received if "Traceback" in m.header.get("text", "")], [])
+
     def test_close_session_waits_for_a_generator_that_cleans_up(self) -> None:
         pipeline = bidirectional("""
             async def pull_chunks(self, session_id):
@@ -681,15 +868,25 @@ class CloseTest(unittest.TestCase):
             host.close_run(run=5)
 
     def test_sessions_leave_nothing_behind(self) -> None:
-        pipeline = bidirectional(
+        for pull_chunks in (
             """
                 async def pull_chunks(self, session_id):
                     await asyncio.to_thread(time.sleep, 0)
                     while True:
                         yield {'frames': [bytes(100_000)]}
                         await asyncio.sleep(0.001)
+            """,
             """
-        )
+                def pull_chunks(self, session_id):
+                    while True:
+                        yield {'frames': [bytes(100_000)]}
+                        time.sleep(0.001)
+            """,
+        ):
+            with self.subTest(pull_chunks):
+                self.leave_nothing_behind(bidirectional(pull_chunks))
+
+    def leave_nothing_behind(self, pipeline: str) -> None:
         with HostUnderTest(pipeline) as host:
             host.start()
 

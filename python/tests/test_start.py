@@ -99,7 +99,7 @@ class StartTest(unittest.TestCase):
             pipeline, "start-failed", "get_service() takes no option modle; its options are: model", options={"modle": "x"}
         )
         self.fails(SERVE + "def get_service(): return Service()", "start-failed", "its options are: none", options={"a": "x"})
-        self.fails(pipeline, "start-failed", "gpu_num cannot be given as an option", options={"gpu_num": "2"})
+        self.fails(pipeline, "start-failed", "-o gpu_num cannot be given: it is the number of GPUs, say --gpu-num instead", options={"gpu_num": "2"})
 
     def test_what_cannot_be_loaded(self) -> None:
         for pipeline, text in [
@@ -113,6 +113,31 @@ class StartTest(unittest.TestCase):
                 answer = self.fails(pipeline, "load-failed", "the pipeline cannot be loaded: ", text, "pipeline.py:")
                 self.assertIn("pipeline.py", answer["stack"])
                 self.assertNotIn("telefuser_host", answer["stack"])
+
+    def test_the_place_of_an_error_is_the_pipelines_own(self) -> None:
+        call = "json.loads('{')"
+        start = f"""
+import json
+{SERVE}
+    def start(self):
+        {call}
+def get_service(): return Service()
+"""
+        line = start.splitlines().index(f"        {call}") + 1
+        self.assertRegex(self.fails(start, "start-failed", "start() raised: ")["message"], rf"/pipeline\.py:{line}\)$")
+        for pipeline, kind in [
+            (f"import json\n{call}", "load-failed"),
+            (f"import json\ndef get_service(): {call}", "start-failed"),
+            ("import ast\nast.literal_eval('(')", "load-failed"),
+        ]:
+            with self.subTest(pipeline):
+                self.assertRegex(self.fails(pipeline, kind)["message"], r"/pipeline\.py:2\)$")
+
+    def test_a_virtual_environment_in_the_folder_is_not_the_pipelines_own(self) -> None:
+        with HostUnderTest("import sys\nsys.path.append(sys.argv[0][:-11] + 'site-packages')\nimport library") as host:
+            (host.folder / "site-packages").mkdir()
+            (host.folder / "site-packages" / "library.py").write_text("1 / 0\n")
+            self.assertRegex(host.start()["message"], r"/pipeline\.py:3\)$")
 
     def test_a_file_that_is_not_there(self) -> None:
         with HostUnderTest("") as host:

@@ -11,10 +11,7 @@ const FPS = 24;
 
 /** As pipelines/python/README.md says. */
 const serve = (name: string): Promise<ServingCommand> =>
-  CommandProcess.serve(shippedPipeline(`python/${name}`), { TELEFUSER_PYTHON: '/usr/bin/python3' }, [
-    ...['--security-level', 'standard'],
-    ...['--asset', CLIP],
-  ]);
+  CommandProcess.serve(shippedPipeline(`python/${name}`), { TELEFUSER_PYTHON: '/usr/bin/python3' }, [...['--asset', CLIP]]);
 
 /** Mean colour of the square of 4 × 4 around a point. */
 function colourAt({ data, width }: { readonly data: Uint8Array; readonly width: number }, x: number, y: number): number[] {

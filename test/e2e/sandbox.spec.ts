@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { hostCommand } from '#server/pipeline-loader/sandbox/host-command.js';
 import type { KernelPolicy } from '#server/pipeline-loader/sandbox/kernel-policy.js';
+import { waitFor } from '../support/condition.ts';
+import { CommandProcess, TemporaryPipeline } from '../support/server.ts';
 
 const PYTHON = { command: '/usr/bin/python3', readablePaths: [] };
 
@@ -44,12 +46,17 @@ async function command(
   return { program, launch: [...args.slice(0, at), JSON.stringify(policy)], rest: args.slice(at + 1) };
 }
 
-/** Runs a program with a pipe as the server gives it, until it ends; returns what it printed and the headers of its messages. */
+/**
+ * Runs a program with a pipe as the server gives it, until it ends; returns what it printed and the headers of its messages. It has
+ * `inherited` as descriptors 4 to 20: Node by itself marks only the first sixteen.
+ */
 async function run(
   program: string,
   args: readonly string[],
+  inherited?: number,
 ): Promise<{ code: number; output: string; messages: Record<string, unknown>[] }> {
-  const child = spawn(program, args, { env: {}, stdio: ['ignore', 'pipe', 'inherit', 'pipe'], timeout: 10_000 });
+  const more = inherited === undefined ? [] : Array.from({ length: 17 }, () => inherited);
+  const child = spawn(program, args, { env: {}, stdio: ['ignore', 'pipe', 'inherit', 'pipe', ...more], timeout: 10_000 });
   const pipe = child.stdio[3] as Duplex;
   pipe.end();
   const [output, said, [code]] = await Promise.all([
@@ -141,6 +148,20 @@ describe('the kernel alone, with a Node that has no permission model', () => {
     });
   });
 
+  it.each(['strict', 'standard'] as const)('has no descriptor that the server itself had inherited, at %s', async (level) => {
+    const { program, launch } = await command(level, 'node');
+    const script = `
+      const fs = process.getBuiltinModule('fs');
+      const isReadable = (fd) => { try { return fs.readSync(fd, Buffer.alloc(8), 0, 8, 0) === 8; } catch { return false; } };
+      console.log(JSON.stringify(Array.from({ length: 60 }, (_, fd) => fd).filter((fd) => fd > 3 && isReadable(fd))));`;
+    await using planted = await open(join(root, 'outside'));
+    const probe = ['--no-warnings', '--eval', script];
+    const { output: without } = await run(program, probe, planted.fd);
+    expect(JSON.parse(without)).toContain(20);
+    const { output } = await run(program, [...launch, ...probe], planted.fd);
+    expect(JSON.parse(output)).toEqual([]);
+  });
+
   it('lets files be made in the scratch folder at standard, and nowhere else', async () => {
     const outcomes = await underKernel('standard', {
       scratch: `fs.writeFileSync(${JSON.stringify(join(root, 'scratch/new'))}, 'x')`,
@@ -149,6 +170,57 @@ describe('the kernel alone, with a Node that has no permission model', () => {
       out: `fs.renameSync(${JSON.stringify(join(root, 'scratch/renamed'))}, ${JSON.stringify(join(root, 'renamed'))})`,
     });
     expect(outcomes).toEqual({ scratch: 'done', again: 'done', own: 'EACCES', out: expect.stringMatching(/EACCES|EXDEV/) });
+  });
+});
+
+/** Plays nothing, and soon lets nothing else of its process run. */
+const LOOPING = {
+  node: `export const getService = () => ({ async *serve() {}, start() { setTimeout(loop, 300); } });
+function loop() { console.log('it loops'); for (;;); }`,
+  python: `import re, threading
+def loop():
+    print("it loops", flush=True)
+    # One call, which lets no other thread run meanwhile.
+    re.match("(a+)+$", "a" * 100 + "b")
+class Service:
+    def serve(self, request): yield {}
+    def start(self): threading.Timer(0.3, loop).start()
+def get_service(): return Service()`,
+} as const;
+
+async function childrenOf(pid: number): Promise<number[]> {
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number);
+}
+
+/** A process that has ended and that nobody has asked about has no command line any more. */
+async function isGone(pid: number): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) === '';
+}
+
+describe.each([
+  ['node', 'strict'],
+  ['node', 'standard'],
+  ['python', 'strict'],
+  ['python', 'permissive'],
+] as const)('a %s pipeline that loops for ever, at %s', (language, level) => {
+  it('is gone when its server is killed', async () => {
+    await using pipeline = await TemporaryPipeline.write(LOOPING[language], `index.${language === 'node' ? 'mjs' : 'py'}`);
+    await using serving = await CommandProcess.serve(pipeline.path, { TELEFUSER_PYTHON: PYTHON.command }, [
+      '--security-level',
+      level,
+      '--skip-validation',
+    ]);
+    const { command: server } = serving;
+    await waitFor('the loop', () => `${server.stdout}${server.stderr}`.includes('it loops'));
+    const hosts = await childrenOf(server.child.pid ?? -1);
+    expect(hosts).toHaveLength(1);
+    server.child.kill('SIGKILL');
+    try {
+      await waitFor('the host to be gone', async () => (await Promise.all(hosts.map(isGone))).every(Boolean), 2000);
+    } catch (error) {
+      for (const host of hosts) process.kill(host, 'SIGKILL');
+      throw error;
+    }
   });
 });
 

@@ -47,7 +47,12 @@ export function createHostFactory(
           name,
           command: {
             ...command,
-            environment: { ...command.environment, ...hostEnvironment(readEnvironment(), options.securityLevel, configuration) },
+            environment: {
+              ...command.environment,
+              // Where a user's own packages are, which Python would look for under HOME.
+              ...(admitted.python?.userBase === undefined ? {} : { PYTHONUSERBASE: admitted.python.userBase }),
+              ...hostEnvironment(readEnvironment(), options.securityLevel, configuration),
+            },
           },
           file: admitted.file.entry,
           gpuNum: options.gpuNum,

@@ -21,7 +21,7 @@ describe('readProcessUsage', () => {
 describe('parseProcessUsage', () => {
   it('is not misled by the name of the command', () => {
     const stat = `7 (a) T 1 2 (b) T 1 7 7 0 -1 4194304 1 0 0 0 150 50 0 0 20 0 9 0 100 1 1`;
-    const status = 'Name:\tVmRSS: 1 kB\nVmRSS:\t    2048 kB\n';
+    const status = 'Name:\tVmRSS: 1 kB\nVmRSS:\t    2047 kB\nVmPTE:\t       1 kB\n';
     expect(parseProcessUsage(stat, status)).toEqual({ residentBytes: 2_097_152, cpuSeconds: 2, threads: 9, suspended: true });
   });
 });

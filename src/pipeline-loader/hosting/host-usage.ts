@@ -5,7 +5,7 @@ const TICKS_PER_SECOND = 100;
 
 /** What a process takes of the machine. */
 export interface ProcessUsage {
-  /** Memory that is really there, its own and shared, bytes. */
+  /** Memory that is really there, its own and shared, with the page tables it needs, bytes. */
   readonly residentBytes: number;
   /** User and system time since its start. */
   readonly cpuSeconds: number;
@@ -34,9 +34,13 @@ export function parseProcessUsage(stat: string, status: string): ProcessUsage {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return {
-    residentBytes: Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? 0) * 1024,
+    residentBytes: (kibibytesOf('VmRSS', status) + kibibytesOf('VmPTE', status)) * 1024,
     cpuSeconds: ticks / TICKS_PER_SECOND,
     threads: Number(fields[17]),
     suspended: fields[0] === 'T',
   };
+}
+
+function kibibytesOf(field: string, status: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'mu').exec(status)?.[1] ?? 0);
 }

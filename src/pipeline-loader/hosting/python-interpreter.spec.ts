@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findPython } from './python-interpreter.js';
 
 const PYTHON = '/usr/bin/python3';
@@ -13,6 +13,7 @@ describe('findPython', () => {
   beforeAll(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'telefuser-python-')));
   });
+  afterEach(() => vi.unstubAllEnvs());
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** A program in a folder of its own. */
@@ -65,6 +66,26 @@ describe('findPython', () => {
       version: [3, 12, 1],
       readablePaths: [join(folder, 'link'), join(folder, 'packages')],
     });
+  });
+
+  it('knows where the packages of the user are, if it imports from there', async () => {
+    const base = join(folder, 'user');
+    vi.stubEnv('PYTHONUSERBASE', base);
+    expect(await findPython({ configured: PYTHON, folders: [] })).not.toHaveProperty('userBase');
+    const packages = execFileSync(PYTHON, ['-c', 'import site; print(site.getusersitepackages())'], { encoding: 'utf8' }).trim();
+    mkdirSync(packages, { recursive: true });
+    const python = await findPython({ configured: PYTHON, folders: [] });
+    expect(python.userBase).toBe(base);
+    expect(python.readablePaths).toContain(packages);
+
+    const environments = { alone: [], together: ['--system-site-packages'] };
+    for (const [name, flags] of Object.entries(environments)) {
+      execFileSync(PYTHON, ['-m', 'venv', '--without-pip', ...flags, join(folder, name, '.venv')]);
+    }
+    expect(await findPython({ folders: [join(folder, 'alone')] })).not.toHaveProperty('userBase');
+    expect((await findPython({ folders: [join(folder, 'together')] })).userBase).toBe(base);
+    vi.stubEnv('PYTHONNOUSERSITE', '1');
+    expect(await findPython({ configured: PYTHON, folders: [] })).not.toHaveProperty('userBase');
   });
 
   it('keeps the given path where the interpreter cannot tell its own', async () => {

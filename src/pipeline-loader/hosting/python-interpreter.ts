@@ -17,6 +17,8 @@ export interface PythonInterpreter {
   readonly version: readonly [major: number, minor: number, micro: number];
   /** Absolute paths of the folders it imports from, as it knows them and as they really are. */
   readonly readablePaths: readonly string[];
+  /** Where `pip install --user` has put packages: its `PYTHONUSERBASE`, if it imports from there. Python would look for it below HOME. */
+  readonly userBase?: string;
 }
 
 export interface PythonRequest {
@@ -30,12 +32,18 @@ const MIN_MINOR = 9;
 const QUESTION_TIMEOUT_MS = 20_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** Prints what the server wants to know. A shim (pyenv, asdf) is a program of its own that runs the real one, which knows its path. */
+/**
+ * Prints what the server wants to know. A shim (pyenv, asdf) is a program of its own that runs the real one, which knows its path. That it
+ * runs isolated leaves the user's packages out of its own answer about them: a virtual environment has them only with the system's packages.
+ */
 const QUESTION = `
 import json, os, site, sys, sysconfig
 paths = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *sys.path, *sysconfig.get_paths().values()]
 paths += [*site.getsitepackages(), site.getusersitepackages()] if hasattr(site, "getsitepackages") else []
-print(json.dumps({"executable": sys.executable, "version": sys.version_info[:3], "paths": paths}))
+answer = {"executable": sys.executable, "version": sys.version_info[:3], "paths": paths}
+if not os.environ.get("PYTHONNOUSERSITE") and sys.base_prefix in getattr(site, "PREFIXES", ()) and os.path.isdir(site.getusersitepackages()):
+    answer["userBase"] = site.getuserbase()
+print(json.dumps(answer))
 `;
 
 /**
@@ -47,11 +55,11 @@ print(json.dumps({"executable": sys.executable, "version": sys.version_info[:3],
 export async function findPython({ configured, folders }: PythonRequest): Promise<PythonInterpreter> {
   const program = await findProgram(configured, folders);
   const answer = parseAnswer(program, await ask(program));
-  const { version } = answer;
+  const { version } = answer.interpreter;
   if (version[0] !== 3 || version[1] < MIN_MINOR) {
     throw failure(`${program} is Python ${version.join('.')}, and pipelines need Python 3.${MIN_MINOR} or newer`);
   }
-  return { executable: answer.executable, version, readablePaths: await readablePaths(answer.paths) };
+  return { ...answer.interpreter, readablePaths: await readablePaths(answer.paths) };
 }
 
 /** A path, or a name to be looked up on the PATH. */
@@ -95,20 +103,22 @@ function describeFailure(program: string, { code, killed, signal, stderr }: Read
 }
 
 interface Answer {
-  readonly executable: string;
-  readonly version: PythonInterpreter['version'];
+  readonly interpreter: Omit<PythonInterpreter, 'readablePaths'>;
   readonly paths: readonly string[];
 }
 
 function parseAnswer(program: string, output: string): Answer {
   try {
-    const { executable: own, version, paths } = JSON.parse(output) as Record<string, unknown>;
+    const { executable: own, version, paths, userBase } = JSON.parse(output) as Record<string, unknown>;
     if (Array.isArray(version) && version.length === 3 && version.every(Number.isInteger) && Array.isArray(paths)) {
       const [major, minor, micro] = version as [number, number, number];
       return {
-        // Empty where an interpreter cannot tell.
-        executable: typeof own === 'string' && isAbsolute(own) ? own : program,
-        version: [major, minor, micro],
+        interpreter: {
+          // Empty where an interpreter cannot tell.
+          executable: typeof own === 'string' && isAbsolute(own) ? own : program,
+          version: [major, minor, micro],
+          ...(typeof userBase === 'string' && isAbsolute(userBase) ? { userBase } : {}),
+        },
         paths: paths.filter((path): path is string => typeof path === 'string' && isAbsolute(path)),
       };
     }

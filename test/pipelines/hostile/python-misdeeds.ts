@@ -360,6 +360,34 @@ def misdeed(facts): return call(29, 4711, 4096, 0o1666)`,
     fate: CALL_DENIED,
   },
   {
+    name: 'hides memory in a file without a name',
+    source: `import os
+def misdeed(facts): return os.memfd_create("hidden")`,
+    refusedAt: STRICT,
+    fate: DENIED,
+  },
+  {
+    name: 'hides memory in a shared mapping',
+    source: `import mmap
+def misdeed(facts): return len(mmap.mmap(-1, 4096))`,
+    refusedAt: STRICT,
+    fate: DENIED,
+  },
+  {
+    name: 'hides memory in a pipe',
+    source: `${SYSTEM_CALL}
+def misdeed(facts): return call(278, os.pipe()[1], 0, 0, 0)`,
+    refusedAt: BOTH,
+    fate: CALL_DENIED,
+  },
+  {
+    name: 'wants to outlive the server',
+    source: `${SYSTEM_CALL}
+def misdeed(facts): return call(157, 1, 0, 0, 0, 0)`,
+    refusedAt: BOTH,
+    fate: CALL_DENIED,
+  },
+  {
     name: 'takes 8 GB at once',
     source: `def misdeed(facts): return len(bytearray(8 << 30))`,
     refusedAt: NEVER,
