@@ -92,3 +92,8 @@ async function readMain(folder: string): Promise<string | undefined> {
 async function statOrUndefined(path: string): Promise<Stats | undefined> {
   return stat(path).catch(() => undefined);
 }
+
+/** A message that clients hear: it names the pipeline's files, but not where on this machine they lie. */
+export function withoutFolder(message: string, folder: string): string {
+  return message.replaceAll(`file://${folder}/`, '').replaceAll(`${folder}/`, '');
+}

@@ -6,7 +6,7 @@ import type { StreamMode } from './contract/stream-mode.js';
 import { createHostFactory } from './hosting/host-factory.js';
 import { WorkerPool, type WorkerDescription } from './hosting/worker-pool.js';
 import { PipelineStartError, PipelineUnavailableError } from './pipeline.errors.js';
-import type { PipelineLanguage } from './pipeline-file.js';
+import { withoutFolder, type PipelineLanguage } from './pipeline-file.js';
 import { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 import type { PipelineRun } from './pipeline-run.js';
 import { PROTOCOL_VERSION } from './protocol/messages.js';
@@ -207,10 +207,7 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     this.#started.reject(error);
   }
 
-  /** HTTP answers with the reason, so it names the pipeline's files, but not where on this machine they lie. */
   #withoutFolder(message: string): string {
-    return this.#folder === undefined
-      ? message
-      : message.replaceAll(`file://${this.#folder}/`, '').replaceAll(`${this.#folder}/`, '');
+    return this.#folder === undefined ? message : withoutFolder(message, this.#folder);
   }
 }

@@ -8,7 +8,7 @@ import { readEnvironment, type Configuration, type SecurityLevel } from '../../c
 import { errorMessage } from '../contract/error-message.js';
 import { PipelineStartError } from '../pipeline.errors.js';
 import type { PipelineOptions } from '../pipeline.options.js';
-import { hostCommand, type HostCommand } from '../sandbox/host-command.js';
+import { hostCommand, type SandboxedCommand } from '../sandbox/host-command.js';
 import type { AdmittedPipeline } from '../security-policy.js';
 import { hostEnvironment } from './host-environment.js';
 import { PipelineHost } from './pipeline-host.js';
@@ -27,8 +27,7 @@ export function createHostFactory(
 ): HostFactory {
   const memoryLimitBytes = memoryLimit(configuration);
   const told = new Set<string>();
-  return async (worker, onExit) => {
-    const name = configuration.pipelineWorkers === 1 ? 'Pipeline' : `Pipeline ${worker + 1}`;
+  return async (name, onExit) => {
     const scratch = options.securityLevel === 'standard' ? await mkdtemp(join(tmpdir(), 'telefuser-scratch-')) : undefined;
     const cleanUp = async (): Promise<void> => {
       if (scratch === undefined) return;
@@ -80,7 +79,7 @@ async function commandFor(
   { pipelineAssets }: Configuration,
   memoryLimitBytes: number,
   scratch: string | undefined,
-): Promise<HostCommand> {
+): Promise<SandboxedCommand> {
   try {
     return await hostCommand({
       language: file.language,

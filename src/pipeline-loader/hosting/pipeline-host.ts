@@ -14,6 +14,7 @@ import {
   SessionConflictError,
   SessionRefusedError,
 } from '../pipeline.errors.js';
+import { withoutFolder } from '../pipeline-file.js';
 import type { PipelineRun } from '../pipeline-run.js';
 import { decodeChunk } from '../protocol/media-codec.js';
 import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
@@ -331,10 +332,8 @@ export class PipelineHost implements RunChannel {
     this.onExit(reason);
   }
 
-  /** Clients hear of the pipeline's files, but not where on this machine they lie. */
   #withoutFolder(message: string): string {
-    const folder = `${dirname(this.options.file)}/`;
-    return message.replaceAll(`file://${folder}`, '').replaceAll(folder, '');
+    return withoutFolder(message, dirname(this.options.file));
   }
 
   /** What to do about a wall of the sandbox; undefined when the text tells of none. */

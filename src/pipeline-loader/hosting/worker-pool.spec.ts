@@ -18,7 +18,7 @@ class FakeHost implements SupervisedHost {
   readonly #started = Promise.withResolvers<HostedService>();
 
   constructor(
-    readonly worker: number,
+    readonly name: string,
     private readonly onExit: (cause: string) => void,
   ) {
     this.#started.promise.catch(() => undefined);
@@ -68,8 +68,8 @@ function start(count: number, policy = { maxFailures: 5, firstDelayMs: 500 }): W
   hosts = [];
   pool = new WorkerPool(
     count,
-    async (worker, onExit) => {
-      const host = new FakeHost(worker, onExit);
+    async (name, onExit) => {
+      const host = new FakeHost(name, onExit);
       hosts.push(host);
       return host;
     },

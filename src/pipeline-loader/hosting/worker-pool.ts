@@ -20,8 +20,8 @@ export interface WorkerDescription {
   readonly cpuSeconds?: number;
 }
 
-/** Starts the process of the worker with this number, from 0. */
-export type HostFactory = (worker: number, onExit: (cause: string) => void) => Promise<SupervisedHost>;
+/** Starts a process; its log lines are under the name. */
+export type HostFactory = (name: string, onExit: (cause: string) => void) => Promise<SupervisedHost>;
 
 /** The processes of one pipeline, each with its supervisor. A session goes to the one that has the fewest and takes one more. */
 export class WorkerPool {
@@ -38,7 +38,7 @@ export class WorkerPool {
       const name = count === 1 ? 'Pipeline' : `Pipeline ${index + 1}`;
       return new HostSupervisor(
         name,
-        (onExit) => makeHost(index, onExit),
+        (onExit) => makeHost(name, onExit),
         () => this.#prospect(),
         policy,
         {

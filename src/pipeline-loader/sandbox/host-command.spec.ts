@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { hostCommand, type HostCommand, type HostCommandRequest } from './host-command.js';
+import { hostCommand, type SandboxedCommand, type HostCommandRequest } from './host-command.js';
 import type { KernelPolicy } from './kernel-policy.js';
 import { SandboxError } from './sandbox.error.js';
 
@@ -20,7 +20,7 @@ afterEach(async () => {
   await rm(join(folder, '..'), { recursive: true });
 });
 
-const command = (request: Partial<HostCommandRequest>): Promise<HostCommand> =>
+const command = (request: Partial<HostCommandRequest>): Promise<SandboxedCommand> =>
   hostCommand({ language: 'node', level: 'strict', entry: join(folder, 'index.ts'), folder, assets: [], ...request });
 
 const policyOf = (args: readonly string[]): KernelPolicy | null =>

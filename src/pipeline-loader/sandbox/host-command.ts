@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 import type { SecurityLevel } from '../../config/index.js';
 import type { KernelPolicy } from './kernel-policy.js';
+import type { PipelineLanguage } from '../pipeline-file.js';
 import { SandboxError } from './sandbox.error.js';
-import { sandboxPolicy, type PipelineLanguage, type SandboxPaths, type SandboxPolicy } from './sandbox-policy.js';
+import { sandboxPolicy, type SandboxPaths, type SandboxPolicy } from './sandbox-policy.js';
 import { findSandboxPaths } from './sandbox-paths.js';
 
 export interface HostCommandRequest {
@@ -24,7 +25,7 @@ export interface HostCommandRequest {
 }
 
 /** How the process of a pipeline is started: `spawn(command, args)` with the protocol's pipe as file descriptor 3. */
-export interface HostCommand {
+export interface SandboxedCommand {
   readonly command: string;
   readonly args: readonly string[];
   /** Variables for its environment; what the operator grants by the same name wins. */
@@ -38,7 +39,7 @@ export interface HostCommand {
  *
  * @throws SandboxError when the level cannot be held for this pipeline
  */
-export async function hostCommand(request: HostCommandRequest): Promise<HostCommand> {
+export async function hostCommand(request: HostCommandRequest): Promise<SandboxedCommand> {
   const { language, level } = request;
   if (level === 'permissive') return commandLine(request, sandboxPolicy({ ...request, ...SERVER, paths: NO_PATHS }), []);
   const { notes, ...paths } = await findSandboxPaths({
@@ -90,7 +91,7 @@ function commandLine(
   { language, python }: HostCommandRequest,
   { kernel, nodeFlags, environment }: SandboxPolicy,
   notes: readonly string[],
-): HostCommand {
+): SandboxedCommand {
   const rest = { environment, notes };
   const policy = policyText(kernel);
   if (language === 'python') {

@@ -2,8 +2,9 @@ import { readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import type { SecurityLevel } from '../../config/index.js';
+import type { PipelineLanguage } from '../pipeline-file.js';
 import { SandboxError } from './sandbox.error.js';
-import type { PipelineLanguage, SandboxPaths } from './sandbox-policy.js';
+import type { SandboxPaths } from './sandbox-policy.js';
 
 export interface SandboxPathsRequest {
   readonly level: Exclude<SecurityLevel, 'permissive'>;

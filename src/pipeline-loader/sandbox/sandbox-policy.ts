@@ -1,9 +1,8 @@
 import type { SecurityLevel } from '../../config/index.js';
+import type { PipelineLanguage } from '../pipeline-file.js';
 import type { KernelPolicy } from './kernel-policy.js';
 import { encodeProgram, seccompProgram } from './seccomp-program.js';
 import type { Architecture } from './system-calls.js';
-
-export type PipelineLanguage = 'node' | 'python';
 
 /** The files of this machine that matter to a pipeline; see `findSandboxPaths`. All are absolute. */
 export interface SandboxPaths {
