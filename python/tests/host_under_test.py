@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -68,8 +69,9 @@ class HostUnderTest:
     @property
     def output(self) -> str:
         """What the process has printed so far."""
-        self._output.seek(0)
-        return self._output.read().decode()
+        # Not by seek(): the process writes where this file stands, and would write over what it has printed.
+        descriptor = self._output.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode()
 
     def send(self, header: dict[str, Any], parts: Sequence[BytesLike] = ()) -> None:
         self.pipe.settimeout(DEADLINE_SECONDS)

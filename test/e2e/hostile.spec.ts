@@ -121,7 +121,8 @@ describe.each([
       const before = client.messages.length;
       client.send({ misdeed: name, facts: world.facts(server.pid) });
       return waitFor(
-        () => `an outcome of "${name}"; the server printed ${server.log.slice(-2000)}`,
+        () =>
+          `an outcome of "${name}"; the client got ${JSON.stringify(client.messages.slice(before))}, and the server printed ${server.log.slice(-2000)}`,
         () => client.messages.slice(before).find(fits),
         15_000,
       );
@@ -142,9 +143,10 @@ describe.each([
     });
 
     it.each(named('refused'))('%s', async (_name, misdeed) => {
-      const { error } = await commit(villain, misdeed, isError);
-      note(language, level, check, misdeed, String(error));
-      expect(error).toMatch((fateAt(misdeed, level) as { refused: RegExp }).refused);
+      const { data, error } = await commit(villain, misdeed, isOutcome);
+      const message = error ?? `not refused: ${JSON.stringify(data)}`;
+      note(language, level, check, misdeed, message);
+      expect(message).toMatch((fateAt(misdeed, level) as { refused: RegExp }).refused);
       await expectNoHarm();
     });
 
