@@ -4,7 +4,7 @@ const ALLOWED = {
   sessions: ['media', 'pipeline-loader'],
   media: [],
   'pipeline-loader': [],
-  health: ['sessions', 'pipeline-loader'],
+  health: ['sessions', 'media', 'pipeline-loader'],
 };
 const FEATURES = Object.keys(ALLOWED);
 const SPEC = '\\.spec\\.ts$';
@@ -58,7 +58,7 @@ module.exports = {
       from: { path: '^src/([^/]+)/', pathNot: SPEC },
       to: { path: '^src/$1/index\\.ts$' },
     },
-    ...['codec', 'webrtc'].flatMap((part) => [
+    ...['codec', 'congestion', 'webrtc'].flatMap((part) => [
       {
         name: `media-${part}-is-entered-through-index`,
         severity: 'error',

@@ -5,6 +5,8 @@ const CONTROL_KEYS = new Set([
   ...['w', 'a', 's', 'd', 'i', 'j', 'k', 'l'],
 ]);
 const MAX_LOG_LINES = 200;
+// Controls that wait for their picture; a pipeline may never name any.
+const MAX_WAITING_CONTROLS = 64;
 
 const element = (id) => document.getElementById(id);
 const video = element('video');
@@ -74,6 +76,7 @@ async function connect(session) {
   const connection = new RTCPeerConnection();
   const channel = connection.createDataChannel('telefuser');
   Object.assign(session, { connection, channel, inputs });
+  watchFrames(session);
 
   const output = new MediaStream();
   video.srcObject = output;
@@ -138,6 +141,9 @@ function receive(session, data) {
   const message = JSON.parse(data);
   if (message.type === 'chunk') {
     session.chunks += 1;
+    const controls = (message.applied_controls ?? []).filter((id) => session.sentAt.has(id));
+    if (controls.length > 0 && message.rtp_timestamp !== undefined)
+      session.applied.push({ controls, frame: message.rtp_timestamp });
     if (message.error) log(`pipeline: ${message.error}`);
     else if (session.chunks <= 3 || session.chunks % 100 === 0) log(`chunk ${message.index}`);
   } else if (message.type === 'done') {
@@ -146,6 +152,29 @@ function receive(session, data) {
     log(`${message.code}: ${message.detail}`);
   } else if (message.type === 'closed') {
     log(`closed: ${message.reason}`);
+  }
+}
+
+/** Looks at every frame as it is shown, for the first that reflects a control: the server told its place in the stream. */
+function watchFrames(session) {
+  // Not every browser tells of its frames.
+  video.requestVideoFrameCallback?.((_now, { rtpTimestamp, expectedDisplayTime }) => {
+    if (current !== session) return;
+    watchFrames(session);
+    if (rtpTimestamp === undefined) return;
+    // RTP timestamps have 32 bits and begin anywhere. A frame that was dropped is stood for by the next one.
+    const isShown = ({ frame }) => (rtpTimestamp - frame) >>> 0 < 2 ** 31;
+    for (const { controls } of session.applied.filter(isShown)) reportShown(session, controls, expectedDisplayTime);
+    session.applied = session.applied.filter((applied) => !isShown(applied));
+  });
+}
+
+/** Tells the server, which knows the stages before, and shows what the viewer has waited for. */
+function reportShown(session, controls, shownAt) {
+  for (const id of controls) {
+    if (session.channel.readyState === 'open') session.channel.send(JSON.stringify({ type: 'shown', id }));
+    element('latency').textContent = `${Math.round(shownAt - session.sentAt.get(id))} ms`;
+    session.sentAt.delete(id);
   }
 }
 
@@ -193,7 +222,10 @@ function sendKey(key, action) {
   if (action === 'press' ? pressed.has(key) : !pressed.has(key)) return;
   if (action === 'press') pressed.add(key);
   else pressed.delete(key);
-  current.channel.send(JSON.stringify({ type: 'control', key, action }));
+  const id = (current.controls += 1);
+  current.sentAt.set(id, performance.now());
+  if (current.sentAt.size > MAX_WAITING_CONTROLS) current.sentAt.delete(current.sentAt.keys().next().value);
+  current.channel.send(JSON.stringify({ type: 'control', key, action, id }));
   document.querySelector(`[data-key="${key}"]`)?.classList.toggle('pressed', action === 'press');
 }
 
@@ -205,6 +237,8 @@ element('form').addEventListener('submit', async (event) => {
   event.preventDefault();
   if (current !== null) return;
   const session = { connection: null, channel: null, inputs: null, id: null, chunks: 0, timer: 0 };
+  // By their ids, when controls were sent; and those that the server has named, with the RTP timestamp of their frame.
+  Object.assign(session, { controls: 0, sentAt: new Map(), applied: [] });
   current = session;
   showState('connecting');
   try {

@@ -38,6 +38,21 @@ describe('arrow-overlay', () => {
     expect((await chunks.next()).done).toBe(true);
   });
 
+  it('names the ids of the controls in the frame that shows them', async () => {
+    service.createSession({ session_id: 'a' });
+    const chunks = service.pullChunks('a');
+    await next(chunks);
+    service.pushChunk('a', { ...control('ArrowUp', 'press'), id: 'up-1' });
+    service.pushChunk('a', { type: 'control', key: 'ArrowLeft', action: 'press', id: 2 });
+    expect(await next(chunks)).toMatchObject({
+      applied_controls: [
+        { key: 'ArrowUp', action: 'press', id: 'up-1' },
+        { key: 'ArrowLeft', action: 'press', id: 2 },
+      ],
+    });
+    service.closeSession('a');
+  });
+
   it('shows a key that was only tapped for one frame', async () => {
     service.createSession({ session_id: 'a' });
     const chunks = service.pullChunks('a');

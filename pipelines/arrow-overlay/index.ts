@@ -13,6 +13,8 @@ const MAX_WAITING_CONTROLS = 64;
 interface AppliedControl {
   readonly key: ArrowKey;
   readonly action: 'press' | 'release';
+  /** By which the client finds out when it was applied. */
+  readonly id?: string | number;
 }
 
 /** One client's keys. */
@@ -92,6 +94,7 @@ export class ArrowOverlayService implements BidirectionalService {
         fps: FPS,
         timestamp: Date.now() / 1000,
         pressed: ARROW_KEYS.filter((key) => session.held.has(key)),
+        // The server reads their ids from here, and tells the client that this frame is the first to show them.
         applied_controls: applied,
       };
     }
@@ -101,11 +104,11 @@ export class ArrowOverlayService implements BidirectionalService {
 /** A control for the pad. Other messages (media, other keys) are none of its business. @throws Error on an action it cannot carry out */
 function readControl(message: PipelineMessage): AppliedControl | undefined {
   if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'control') return undefined;
-  const { key: name, action } = message as { readonly key?: unknown; readonly action?: unknown };
+  const { key: name, action, id } = message as { readonly key?: unknown; readonly action?: unknown; readonly id?: unknown };
   const key = ARROW_KEYS.find((candidate) => candidate === name);
   if (key === undefined) return undefined;
   if (action !== 'press' && action !== 'release') throw new Error('action must be "press" or "release"');
-  return { key, action };
+  return { key, action, ...(typeof id === 'string' || typeof id === 'number' ? { id } : {}) };
 }
 
 export function getService(): ArrowOverlayService {

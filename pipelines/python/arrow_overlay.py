@@ -102,15 +102,15 @@ class Session:
         self.closed = threading.Event()
         self._lock = threading.Lock()
         self._held: set[str] = set()
-        self._waiting: list[dict[str, str]] = []
+        self._waiting: list[dict[str, Any]] = []
 
-    def apply(self, key: str, action: str) -> None:
+    def apply(self, control: dict[str, Any]) -> None:
         with self._lock:
-            (self._held.add if action == "press" else self._held.discard)(key)
+            (self._held.add if control["action"] == "press" else self._held.discard)(control["key"])
             if len(self._waiting) < MAX_WAITING_CONTROLS:
-                self._waiting.append({"key": key, "action": action})
+                self._waiting.append(control)
 
-    def take(self) -> tuple[set[str], list[str], list[dict[str, str]]]:
+    def take(self) -> tuple[set[str], list[str], list[dict[str, Any]]]:
         """The keys to light in the next frame (held, or only tapped since the last one), the keys held, and what came since."""
         with self._lock:
             applied, self._waiting = self._waiting, []
@@ -152,7 +152,8 @@ class ArrowOverlay:
             return
         if chunk.get("action") not in ("press", "release"):
             raise ValueError('action must be "press" or "release"')
-        session.apply(chunk["key"], chunk["action"])
+        # The id, if there is one, is how the client finds out when the control was applied.
+        session.apply({name: chunk[name] for name in ("key", "action", "id") if isinstance(chunk.get(name), (str, int))})
 
     def close_session(self, session_id: str) -> None:
         session = self._sessions.pop(session_id, None)
@@ -181,6 +182,7 @@ class ArrowOverlay:
                 "fps": fps,
                 "timestamp": time.time(),
                 "pressed": pressed,
+                # The server reads their ids from here, and tells the client that this frame is the first to show them.
                 "applied_controls": applied,
             }
             index += 1

@@ -9,14 +9,19 @@ from .media import RawPicture
 from .protocol import BytesLike
 
 
-def encode_chunk(run: int, chunk: Chunk) -> tuple[dict[str, Any], list[BytesLike]]:
-    """Header and parts of a chunk. The parts are the chunk's own buffers."""
+def encode_chunk(
+    run: int, chunk: Chunk, yielded_at_ms: float, applied: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[BytesLike]]:
+    """Header and parts of a chunk. The parts are the chunk's own buffers. `applied` are the controls that it is the first to reflect."""
     header: dict[str, Any] = {
         "type": "chunk",
         "run": run,
         "pictures": [_picture_header(picture) for picture in chunk.pictures],
+        "yieldedAtMs": yielded_at_ms,
         "metadata": chunk.metadata,
     }
+    if applied:
+        header["applied"] = applied
     parts = [picture.data if isinstance(picture, RawPicture) else picture for picture in chunk.pictures]
     if chunk.audio is not None:
         header["audio"] = {"sampleRate": chunk.audio.sample_rate, "channels": chunk.audio.channels}

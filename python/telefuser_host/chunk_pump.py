@@ -10,11 +10,12 @@ from typing import Any, Callable
 
 from .chunk_message import encode_chunk
 from .chunks import parse_chunk
+from .controls import PushedControls, host_clock_ms
 from .errors import one_line
 from .generator_thread import GeneratorThread
-from .log import HostLog
+from .host_state import HostState
 from .media import ChunkFormatError
-from .protocol import Connection, MessageTooLargeError
+from .protocol import MessageTooLargeError
 from .session_loop import SessionLoop
 
 _END = object()
@@ -34,16 +35,18 @@ class ChunkPump:
         run: int,
         open_source: Callable[[], Any],
         loop: SessionLoop,
-        connection: Connection,
-        log: HostLog,
+        state: HostState,
+        controls: PushedControls,
         *,
         plain_beside: bool,
     ) -> None:
         self._run = run
         self._open_source = open_source
         self._loop = loop
-        self._connection = connection
-        self._log = log
+        self._connection = state.connection
+        self._log = state.log
+        self._die = state.die
+        self._controls = controls
         self._plain_beside = plain_beside
         self._credit = 0
         self._task: asyncio.Task[None] | None = None
@@ -107,8 +110,7 @@ class ChunkPump:
             await self._pump_chunks()
         except BaseException as error:
             if not self._cancelled:
-                self._log.exception("the pipeline failed", error)
-                self._connection.send({"type": "failed", "run": self._run, "message": one_line(error)})
+                self._tell_failure(error)
             else:
                 self._clean_up_failed(error)
         finally:
@@ -121,17 +123,26 @@ class ChunkPump:
         iterator = self._iterator = self._make_iterator(source)
         while True:
             await self._take_credit()
-            value = await iterator.advance()
+            self._controls.advancing()
+            value, yielded_at_ms = await iterator.advance()
             if self._cancelled:
                 return
             if value is _END:
                 self._iterator = None
                 self._connection.send({"type": "end", "run": self._run})
                 return
-            self._send_chunk(value)
+            self._send_chunk(value, yielded_at_ms)
             del value
             # A generator that never awaits would keep the session's messages from it.
             await asyncio.sleep(0)
+
+    def _tell_failure(self, error: BaseException) -> None:
+        try:
+            self._log.exception("the pipeline failed", error)
+            self._connection.send({"type": "failed", "run": self._run, "message": one_line(error)})
+        except BaseException:
+            # Where memory is used up, not even that can be said, and the session would stand still for ever without a word.
+            self._die("the failure of a session cannot be told")
 
     def _make_iterator(self, source: Any) -> _ChunkIterator:
         iterator = _ChunkIterator(source)
@@ -146,9 +157,10 @@ class ChunkPump:
             await self._credit_arrived.wait()
         self._credit -= 1
 
-    def _send_chunk(self, value: Any) -> None:
+    def _send_chunk(self, value: Any, yielded_at_ms: float) -> None:
         try:
-            header, parts = encode_chunk(self._run, parse_chunk(value))
+            chunk = parse_chunk(value)
+            header, parts = encode_chunk(self._run, chunk, yielded_at_ms, self._controls.take(chunk.applied))
             self._connection.send(header, parts)
         except Exception as error:
             if not isinstance(error, (ChunkFormatError, MessageTooLargeError)):
@@ -188,14 +200,16 @@ class _ChunkIterator:
                 f"the pipeline returned {_a(type(source).__name__)}, not something to iterate over; write a generator (yield)"
             )
 
-    async def advance(self) -> Any:
-        """The next value, or `_END`."""
+    async def advance(self) -> tuple[Any, float]:
+        """The next value, or `_END`, and when it was yielded."""
         if not self.is_async:
-            return await self._call(lambda: next(self._iterator, _END))
+            stepped: tuple[Any, float] = await self._call(lambda: (next(self._iterator, _END), host_clock_ms()))
+            return stepped
         try:
-            return await self._iterator.__anext__()
+            value = await self._iterator.__anext__()
         except StopAsyncIteration:
-            return _END
+            value = _END
+        return value, host_clock_ms()
 
     async def close(self, on_begin: Callable[[], None]) -> None:
         """Ends it; `on_begin` is called when that begins, which is after a step that blocks a thread of its own."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from .array_like import to_array
 from .base64_text import decode_base64
+from .controls import read_applied_controls
 from .json_value import to_json_value
 from .media import (
     DEFAULT_SAMPLE_RATE,
@@ -31,6 +32,9 @@ _MEDIA_KEYS = frozenset(
     ("frames", "frames_b64", "audio", "audio_b64", "audio_sample_rate", "audio_channels", "delivery", "queue_ms")
 )
 
+#: Under which a pipeline names the controls that a chunk is the first to reflect.
+_APPLIED_CONTROLS = "applied_controls"
+
 _MIN_FPS, _MAX_FPS = 1, 240
 _MAX_QUEUE_MS = 60_000
 #: Beyond it the server, which is JavaScript, has no exact whole numbers.
@@ -49,6 +53,8 @@ class Chunk:
     index: float | None
     delivery: str | None
     queue_ms: float | None
+    #: The ids of the controls that the chunk reflects, where the pipeline says so itself.
+    applied: list[str] | None
     metadata: dict[str, Any]
 
 
@@ -75,6 +81,7 @@ def parse_chunk(value: Any) -> Chunk:
         index=_parse_index(value.get("index")),
         delivery=_parse_delivery(_first(media, value, "delivery")),
         queue_ms=_parse_number(_first(media, value, "queue_ms"), "queue_ms", "a number of milliseconds", 0, _MAX_QUEUE_MS),
+        applied=_parse_applied(media, value),
         metadata=_parse_metadata(value, nested),
     )
 
@@ -157,6 +164,14 @@ def _parse_delivery(value: Any) -> str | None:
     raise ChunkFormatError('delivery must be "lossless" or "latest"')
 
 
+def _parse_applied(media: Fields, chunk: Fields) -> list[str] | None:
+    for fields in (media, chunk):
+        named = read_applied_controls(fields.get(_APPLIED_CONTROLS))
+        if named is not None:
+            return named.ids
+    return None
+
+
 def _is_number(value: Any) -> bool:
     # Numbers of numpy are Real as well.
     return isinstance(value, Real) and not isinstance(value, bool)
@@ -180,7 +195,19 @@ def _parse_metadata(chunk: Fields, nested: Fields | None) -> dict[str, Any]:
 
 
 def _without_media(fields: Fields) -> dict[Any, Any]:
-    return {key: value for key, value in fields.items() if key not in _MEDIA_KEYS or _is_namesake(key, value)}
+    return {
+        key: value
+        for key, value in fields.items()
+        if (key not in _MEDIA_KEYS or _is_namesake(key, value)) and not _is_list_of_controls(key, value)
+    }
+
+
+def _is_list_of_controls(key: str, value: Any) -> bool:
+    """A list of nothing but ids is the server's to carry; one that says more is metadata too."""
+    if key != _APPLIED_CONTROLS:
+        return False
+    named = read_applied_controls(value)
+    return named is not None and not named.is_metadata
 
 
 def _is_namesake(key: str, value: Any) -> bool:

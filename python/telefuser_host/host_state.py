@@ -36,7 +36,7 @@ class HostState:
         self.connection = connection
         self.log = log
         self.call_later = call_later
-        self._die = die
+        self.die = die
         self._lock = threading.Lock()
         self._session_ids: set[str] = set()
         self._left_behind: list[threading.Thread] = []
@@ -61,7 +61,7 @@ class HostState:
         try:
             thread.start()
         except RuntimeError as error:
-            self._die(f"the process can start no more threads: {error}")
+            self.die(f"the process can start no more threads: {error}")
         return thread
 
     def leave_behind(self, thread: threading.Thread) -> None:
@@ -81,7 +81,7 @@ class HostState:
             return
         self.log.say("warn", f"the pipeline blocks a thread of a closed session; {count} such threads are left behind")
         if count > _MAX_LEFT_BEHIND:
-            self._die(f"the pipeline blocks {count} threads of closed sessions; let its calls end when a session is closed")
+            self.die(f"the pipeline blocks {count} threads of closed sessions; let its calls end when a session is closed")
 
 
 def _interrupt(thread: threading.Thread) -> None:

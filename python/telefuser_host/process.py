@@ -161,8 +161,11 @@ class HostProcess:
         self._loop.call_soon_threadsafe(self._loop.call_later, seconds, function)
 
     def _die(self, message: str, stack: str | None = None) -> NoReturn:
-        self._last_words({"type": "fatal", "message": message}, stack)
-        os._exit(1)
+        try:
+            self._last_words({"type": "fatal", "message": message}, stack)
+        finally:
+            # Whether there is memory for words or not.
+            os._exit(1)
 
     def _last_words(self, header: dict[str, Any], stack: str | None) -> None:
         header = {**header, "message": header["message"][:_MAX_MESSAGE]}

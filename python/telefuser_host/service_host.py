@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any
 
+from .controls import control_key
 from .host_state import HostState
 from .protocol import Message, ProtocolError
 from .session_run import SessionRun
@@ -73,7 +74,8 @@ class ServiceHost:
         elif kind == "pull":
             run.add_credit(read_number(header, "credit", 1))
         elif kind == "push":
-            run.push(bytes(message.parts[0]) if header.get("binary") is True and message.parts else header.get("message"))
+            binary = header.get("binary") is True and message.parts
+            run.push(bytes(message.parts[0]) if binary else header.get("message"), read_control(header))
         elif kind == "media":
             run.push_media(message)
         else:
@@ -90,6 +92,15 @@ def read_number(header: dict[str, Any], name: str, low: int) -> int:
     if type(value) is not int or value < low:
         raise ProtocolError(f"{name} is no whole number from {low}")
     return value
+
+
+def read_control(header: dict[str, Any]) -> str | None:
+    """The id of a pushed message, None for one without. Raises ProtocolError."""
+    value = header.get("control")
+    key = control_key(value)
+    if value is not None and key is None:
+        raise ProtocolError("control is no id")
+    return key
 
 
 def read_timeout(header: dict[str, Any]) -> float:

@@ -10,6 +10,7 @@ import time
 from typing import Any, Awaitable, Callable, Mapping
 
 from .chunk_pump import ChunkPump
+from .controls import PushedControls, host_clock_ms
 from .errors import one_line
 from .host_state import HostState
 from .log import current_run
@@ -49,6 +50,7 @@ class SessionRun:
         self._on_over = on_over
         self._session_id: str | None = None
         self._pump: ChunkPump | None = None
+        self._controls = PushedControls()
         self._opened = threading.Event()
         self._closing = False
         self._abandoned = False
@@ -78,13 +80,13 @@ class SessionRun:
         if self._pump is not None:
             self._pump.add_credit(credit)
 
-    def push(self, message: Any) -> None:
-        """Hands a client's message to `push_chunk`."""
+    def push(self, message: Any, control: str | None = None) -> None:
+        """Hands a client's message to `push_chunk`. `control` is its id, if it has one."""
         if not self._pushes.enter():
             self._report_push_error(f"push_chunk is behind: {_MAX_PENDING_PUSHES} messages are being worked on")
             return
         self._watch.arrived()
-        self._loop.call(self._push, lambda: message, self._push_failed, self._pushes)
+        self._loop.call(self._push, lambda: message, self._push_failed, self._pushes, control)
 
     def push_media(self, message: Message) -> None:
         """Hands camera pictures or microphone sound to `push_chunk`."""
@@ -164,7 +166,9 @@ class SessionRun:
         else:
             self._state.log.exception("create_session raised", error, self._run)
 
-    def _push(self, read: Callable[[], Any], failed: Callable[[BaseException], None], pending: _Pending) -> None:
+    def _push(
+        self, read: Callable[[], Any], failed: Callable[[BaseException], None], pending: _Pending, control: str | None = None
+    ) -> None:
         self._watch.begun()
         if self._closing or self._session_id is None:
             pending.leave()
@@ -176,17 +180,25 @@ class SessionRun:
             pending.leave()
             return
         if inspect.isawaitable(result):
-            self._loop.spawn(self._finish_push(result, failed, pending))
+            self._loop.spawn(self._finish_push(result, failed, pending, control))
         else:
+            self._pushed(control)
             pending.leave()
 
-    async def _finish_push(self, result: Any, failed: Callable[[BaseException], None], pending: _Pending) -> None:
+    async def _finish_push(
+        self, result: Any, failed: Callable[[BaseException], None], pending: _Pending, control: str | None
+    ) -> None:
         try:
             await result
+            self._pushed(control)
         except BaseException as error:
             failed(error)
         finally:
             pending.leave()
+
+    def _pushed(self, control: str | None) -> None:
+        if control is not None:
+            self._controls.pushed(control, host_clock_ms())
 
     def _push_failed(self, error: BaseException) -> None:
         if not self._closing:
@@ -308,7 +320,7 @@ class SessionRun:
     def _make_pump(self, open_source: Callable[[], Any]) -> ChunkPump:
         state = self._state
         plain_beside = state.loaded.mode == "bidirectional"
-        return ChunkPump(self._run, open_source, self._loop, state.connection, state.log, plain_beside=plain_beside)
+        return ChunkPump(self._run, open_source, self._loop, state, self._controls, plain_beside=plain_beside)
 
     def _generator_blocks(self) -> bool:
         return self._pump is not None and self._pump.holds_loop()

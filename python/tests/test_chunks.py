@@ -46,7 +46,7 @@ class ChunksTest(unittest.TestCase):
         self.assertEqual(chunk.metadata, {"type": "chunk", "index": 3, "fps": 16, "num_frames": 2, "prompt": "a street"})
 
     def test_every_field_is_optional(self) -> None:
-        self.assertEqual(parse_chunk({}), Chunk([], None, None, None, None, None, {}))
+        self.assertEqual(parse_chunk({}), Chunk([], None, None, None, None, None, None, {}))
 
     def test_the_sound_has_defaults(self) -> None:
         self.assertEqual(parse_chunk({"audio_b64": PCM_B64}).audio, PcmAudio(PCM, 48_000, 1))
@@ -90,6 +90,25 @@ class ChunksTest(unittest.TestCase):
         data[0] = 9
         assert isinstance(picture, RawPicture)
         self.assertEqual(memoryview(picture.data)[0], 9)
+
+    def test_ids_of_applied_controls_are_no_metadata(self) -> None:
+        for fields in (
+            {"applied_controls": ["a", 7]},
+            {"data": {"frames": [JPEG], "applied_controls": ["a", 7]}},
+            {"applied_controls": ("a", 7), "data": {"frames": [JPEG]}},
+        ):
+            chunk = parse_chunk(fields)
+            self.assertEqual((chunk.applied, chunk.metadata), (["a", "7"], {}))
+        chunk = parse_chunk({"applied_controls": []})
+        self.assertEqual((chunk.applied, chunk.metadata), ([], {}))
+
+    def test_applied_controls_that_say_more_are_metadata_too(self) -> None:
+        fields = {"applied_controls": [{"key": "ArrowUp", "id": "a"}, {"key": "ArrowUp"}]}
+        chunk = parse_chunk(fields)
+        self.assertEqual((chunk.applied, chunk.metadata), (["a"], fields))
+        for value in ([{"key": "ArrowUp"}], "a", 7, None, {"a": 1}):
+            chunk = parse_chunk({"applied_controls": value})
+            self.assertEqual((chunk.applied, chunk.metadata), (None, {"applied_controls": value}))
 
     def test_namesakes_are_metadata(self) -> None:
         fields = {"frames": 24, "audio": "a.wav"}

@@ -54,6 +54,12 @@ export interface Chunk extends Delivery {
   readonly audio?: PcmAudio;
   /** The pipeline's own counter, if it keeps one. */
   readonly index?: number;
+  /** The ids of the client's control messages that this chunk is the first to reflect; absent: none. */
+  readonly appliedControls?: readonly string[];
+  /** When `pushChunk` had returned for each of {@link appliedControls}, ms on this process's `performance.now()` clock, as far as it is known. */
+  readonly pushedAtMs?: readonly (number | undefined)[];
+  /** When the pipeline yielded it, ms on this process's `performance.now()` clock; absent: its host did not say. */
+  readonly yieldedAtMs?: number;
   /** Everything that is not media: goes to the client's data channel. JSON values only. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }

@@ -6,6 +6,8 @@ import {
   IntegerVariable,
   ListVariable,
   NumberVariable,
+  PreferenceVariable,
+  RangeVariable,
   TextVariable,
 } from './variable.decorators.js';
 
@@ -21,9 +23,26 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Video codecs that can be preferred. */
-export const VIDEO_CODECS = ['H264', 'VP8'] as const;
-export type PreferredVideoCodec = (typeof VIDEO_CODECS)[number];
+/** Video codecs that can be sent. */
+export const VIDEO_CODECS = ['H264', 'VP8', 'VP9', 'AV1'] as const;
+export type ConfiguredVideoCodec = (typeof VIDEO_CODECS)[number];
+
+/** How much work a video encoder does for each bit it saves. */
+export const ENCODER_PROFILES = ['latency', 'balanced', 'quality'] as const;
+export type EncoderProfileName = (typeof ENCODER_PROFILES)[number];
+
+/** Whether encoders in hardware are used where they work. */
+export const HARDWARE_ENCODERS = ['auto', 'off'] as const;
+export type HardwareEncoderChoice = (typeof HARDWARE_ENCODERS)[number];
+
+/** Both ends of a range of milliseconds. */
+export interface MillisecondRange {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** What the playout-delay header extension can say: twelve bits of ten milliseconds. */
+const MAX_PLAYOUT_DELAY_MS = 40_950;
 
 const STUN_URL = /^stuns?:[^\s/?#@]{1,255}$/u;
 const TURN_URL = /^turns?:[^\s/?#@]{1,255}(\?transport=(udp|tcp))?$/u;
@@ -94,12 +113,14 @@ export class Configuration {
   })
   readonly turnCredential?: string;
 
-  @ChoiceVariable('TELEFUSER_WEBRTC_VIDEO_CODEC', {
-    description: 'Video codec that is used when the viewer offers both.',
+  @PreferenceVariable('TELEFUSER_WEBRTC_VIDEO_CODEC', {
+    description:
+      'Video codecs in the order in which they are tried; the first that the viewer offers is used. A single name goes before H264 and VP8, a list is exact.',
     choices: VIDEO_CODECS,
+    fallbacks: ['H264', 'VP8'],
     aliases: { 'h.264': 'H264' },
   })
-  readonly videoCodec: PreferredVideoCodec = 'H264';
+  readonly videoCodecs: readonly ConfiguredVideoCodec[] = ['H264', 'VP8'];
 
   @IntegerVariable('TELEFUSER_WEBRTC_VIDEO_BITRATE', {
     description: 'Most bits a second that one video track may use: a ceiling, the network decides below it.',
@@ -114,6 +135,35 @@ export class Configuration {
     max: 50_000_000,
   })
   readonly startVideoBitrate: number = 1_000_000;
+
+  @ChoiceVariable('TELEFUSER_WEBRTC_ENCODER_PROFILE', {
+    description:
+      'How much work the video encoder does: latency is the least, quality the most for each bit; balanced lies between.',
+    choices: ENCODER_PROFILES,
+  })
+  readonly encoderProfile: EncoderProfileName = 'latency';
+
+  @ChoiceVariable('TELEFUSER_WEBRTC_HARDWARE_ENCODER', {
+    description: 'Whether a hardware encoder (NVENC, VA-API) is used where one works; off is always software.',
+    choices: HARDWARE_ENCODERS,
+  })
+  readonly hardwareEncoder: HardwareEncoderChoice = 'auto';
+
+  @NumberVariable('TELEFUSER_WEBRTC_INTRA_REFRESH_SECONDS', {
+    description:
+      'Seconds in which a video track renews its whole picture without being asked, by moving refresh in H.264 and by key frames else; 0 is only on request.',
+    min: 0,
+    max: 600,
+  })
+  readonly intraRefreshSeconds: number = 0;
+
+  @RangeVariable('TELEFUSER_WEBRTC_PLAYOUT_DELAY_MS', {
+    description:
+      'Milliseconds that a server-push viewer is asked to delay its playout; unset, the viewer decides. Bidirectional sessions always ask for 0.',
+    min: 0,
+    max: MAX_PLAYOUT_DELAY_MS,
+  })
+  readonly playoutDelayMs?: MillisecondRange;
 
   @NumberVariable('TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS', {
     description: 'Seconds of media that a server-push session may hold queued before its pipeline waits.',

@@ -1,6 +1,14 @@
 export { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 export { ConfigurationModule } from './configuration.module.js';
-export { Configuration, type LogFormat, type LogLevel, type PreferredVideoCodec, type SecurityLevel } from './configuration.js';
+export {
+  Configuration,
+  type ConfiguredVideoCodec,
+  type EncoderProfileName,
+  type LogFormat,
+  type LogLevel,
+  type MillisecondRange,
+  type SecurityLevel,
+} from './configuration.js';
 export { readEnvironment } from './environment.js';
 export { loadConfiguration, type ConfigurationFlag, type Environment } from './load-configuration.js';
 export { nearestName } from './nearest-name.js';

@@ -66,12 +66,17 @@ const CASES: Record<
   TELEFUSER_TURN_USERNAME: { property: 'turnUsername', good: [], bad: ['u'.repeat(513)] },
   TELEFUSER_TURN_CREDENTIAL: { property: 'turnCredential', good: [], bad: ['p'.repeat(513)] },
   TELEFUSER_WEBRTC_VIDEO_CODEC: {
-    property: 'videoCodec',
+    property: 'videoCodecs',
     good: [
-      ['VP8', 'VP8'],
-      ['h264', 'H264'],
+      ['VP8', ['VP8', 'H264']],
+      ['h264', ['H264', 'VP8']],
+      ['H.264', ['H264', 'VP8']],
+      ['av1', ['AV1', 'H264', 'VP8']],
+      ['["VP8"]', ['VP8']],
+      ['vp9, H.264', ['VP9', 'H264']],
+      ['["AV1","VP9","H264","VP8"]', ['AV1', 'VP9', 'H264', 'VP8']],
     ],
-    bad: ['AV1', 'VP9'],
+    bad: ['H265', 'VP9,', '[]', 'VP8,VP8', 'H264,h.264', '[1]', '{}', '["VP8"'],
   },
   TELEFUSER_WEBRTC_VIDEO_BITRATE: {
     property: 'maxVideoBitrate',
@@ -88,6 +93,41 @@ const CASES: Record<
       ['50000000', 50_000_000],
     ],
     bad: ['99999', '50000001'],
+  },
+  TELEFUSER_WEBRTC_ENCODER_PROFILE: {
+    property: 'encoderProfile',
+    good: [
+      ['latency', 'latency'],
+      ['Balanced', 'balanced'],
+      ['quality', 'quality'],
+    ],
+    bad: ['ultrafast', '1'],
+  },
+  TELEFUSER_WEBRTC_HARDWARE_ENCODER: {
+    property: 'hardwareEncoder',
+    good: [
+      ['AUTO', 'auto'],
+      ['off', 'off'],
+    ],
+    bad: ['on', 'nvenc'],
+  },
+  TELEFUSER_WEBRTC_INTRA_REFRESH_SECONDS: {
+    property: 'intraRefreshSeconds',
+    good: [
+      ['0', 0],
+      ['2.5', 2.5],
+      ['600', 600],
+    ],
+    bad: ['-1', '601', 'off'],
+  },
+  TELEFUSER_WEBRTC_PLAYOUT_DELAY_MS: {
+    property: 'playoutDelayMs',
+    good: [
+      ['0', { minMs: 0, maxMs: 0 }],
+      ['200', { minMs: 200, maxMs: 200 }],
+      ['0-40950', { minMs: 0, maxMs: 40_950 }],
+    ],
+    bad: ['40951', '0-40951', '300-200', '-1', '1-2-3', '1.5', '1 - 2'],
   },
   TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS: {
     property: 'videoBufferSeconds',

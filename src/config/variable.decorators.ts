@@ -94,9 +94,50 @@ export function ListVariable(
   return variable(name, options, {
     allowed: `at most ${options.maxItems} ${options.allowed}, as a JSON array or with commas between them`,
     parse: (text) => {
-      const items = text.trimStart().startsWith('[') ? parseJson(text) : text.split(',').map((item) => item.trim());
-      if (!Array.isArray(items) || items.length > options.maxItems) return undefined;
+      const items = parseList(text);
+      if (items === undefined || items.length > options.maxItems) return undefined;
       return items.every((item) => typeof item === 'string' && options.test(item)) ? items : undefined;
+    },
+  });
+}
+
+/**
+ * One or more of a few words in an order of preference, in any case, none twice. A list says exactly what is meant; a single word outside of a
+ * list is put before `fallbacks`.
+ */
+export function PreferenceVariable<Choice extends string>(
+  name: string,
+  options: {
+    choices: readonly Choice[];
+    fallbacks: readonly Choice[];
+    aliases?: Readonly<Record<string, Choice>>;
+  } & VariableText,
+): VariableDecorator {
+  const byWord = new Map<string, Choice>(Object.entries(options.aliases ?? {}));
+  for (const choice of options.choices) byWord.set(choice.toLowerCase(), choice);
+  return variable(name, options, {
+    allowed: `one or more of ${options.choices.join(', ')}, as a JSON array or with commas between them`,
+    parse: (text) => {
+      const items = parseList(text);
+      const words = items?.map((item) => (typeof item === 'string' ? byWord.get(item.toLowerCase()) : undefined));
+      if (words === undefined || words.length === 0 || words.includes(undefined)) return undefined;
+      if (new Set(words).size < words.length) return undefined;
+      const isSingleWord = words.length === 1 && !text.trimStart().startsWith('[');
+      return isSingleWord ? [...new Set([...words, ...options.fallbacks])] : words;
+    },
+  });
+}
+
+/** A whole number of milliseconds, or two with a hyphen between them, the smaller first. */
+export function RangeVariable(name: string, range: { min: number; max: number } & VariableText): VariableDecorator {
+  return variable(name, range, {
+    allowed: `a whole number from ${range.min} to ${range.max}, or two with a hyphen between them`,
+    parse: (text) => {
+      const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/u.exec(text) ?? [];
+      if (first === undefined) return undefined;
+      const [minMs, maxMs] = [Number(first), Number(last)];
+      if (minMs > maxMs || within(minMs, range) === undefined || within(maxMs, range) === undefined) return undefined;
+      return { minMs, maxMs };
     },
   });
 }
@@ -128,6 +169,12 @@ function parseText(kind: Kind, value: unknown): unknown {
 
 function within(value: number, { min, max }: { min: number; max: number }): number | undefined {
   return value >= min && value <= max ? value : undefined;
+}
+
+/** The items of a JSON array, or those between commas. */
+function parseList(text: string): unknown[] | undefined {
+  const items = text.trimStart().startsWith('[') ? parseJson(text) : text.split(',').map((item) => item.trim());
+  return Array.isArray(items) ? items : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -1,16 +1,19 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 
+import { MediaModule } from '../media/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { ProbesController } from './probes.controller.js';
+import { EventLoopDelay } from './event-loop-delay.js';
 import { ServiceController } from './service.controller.js';
+import { ServiceMetrics } from './service-metrics.js';
 import { ServiceStatus } from './service-status.js';
 
 /** Probes and the service's account of itself. `PipelineService` comes from the pipeline loader, which the application makes global. */
 @Module({
   // Terminus would log an error at every probe while a pipeline starts, which may take minutes and is no error.
-  imports: [TerminusModule.forRoot({ logger: false }), SessionsModule],
+  imports: [TerminusModule.forRoot({ logger: false }), MediaModule, SessionsModule],
   controllers: [ProbesController, ServiceController],
-  providers: [ServiceStatus],
+  providers: [EventLoopDelay, ServiceMetrics, ServiceStatus],
 })
 export class HealthModule {}

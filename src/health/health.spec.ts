@@ -8,10 +8,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { VERSION } from '../common/index.js';
 import { Configuration } from '../config/index.js';
+import { VideoEncoders } from '../media/index.js';
 import { type PipelineDescription, PipelineService, type PipelineState, type StreamMode } from '../pipeline-loader/index.js';
-import { SessionRegistry } from '../sessions/index.js';
+import { ServiceFigures, SessionRegistry } from '../sessions/index.js';
+import { EventLoopDelay } from './event-loop-delay.js';
 import { ProbesController } from './probes.controller.js';
 import { ServiceController } from './service.controller.js';
+import { ServiceMetrics } from './service-metrics.js';
 import { ServiceStatus } from './service-status.js';
 
 /** What health reads of the pipeline; each test sets it. */
@@ -62,10 +65,17 @@ beforeAll(async () => {
     imports: [TerminusModule.forRoot({ logger: false })],
     controllers: [ProbesController, ServiceController],
     providers: [
+      EventLoopDelay,
+      ServiceFigures,
+      ServiceMetrics,
       ServiceStatus,
       { provide: PipelineService, useValue: pipeline },
-      { provide: SessionRegistry, useValue: { stats: () => ({ active: 3, serverPush: 2, bidirectional: 1, max: 10 }) } },
+      {
+        provide: SessionRegistry,
+        useValue: { stats: () => ({ active: 3, serverPush: 2, bidirectional: 1, max: 10 }), ledgers: () => [] },
+      },
       { provide: Configuration, useValue: new Configuration() },
+      { provide: VideoEncoders, useValue: new VideoEncoders(['H264', 'VP8'], 'off') },
     ],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
@@ -186,8 +196,78 @@ describe('/v1/service/metadata', () => {
         ],
         ...COUNTS,
         webrtc_video_codec: 'H264',
+        webrtc_video_codecs: ['H264', 'VP8'],
+        webrtc_video_encoders: { H264: 'libx264', VP8: 'libvpx' },
+        webrtc_encoder_profile: 'latency',
         webrtc_video_bitrate: 4_000_000,
       },
     });
+  });
+});
+
+describe('/v1/service/metrics/json', () => {
+  const NEVER = { count: 0, sum_ms: 0, p50_ms: null, p95_ms: null, p99_ms: null, max_ms: null };
+  const MEASURED = expect.any(Number) as number;
+
+  it('has every figure of a service of which nobody wanted anything yet', async () => {
+    pipeline.becomeReady();
+    expect(await get('/v1/service/metrics/json')).toEqual({
+      status: 200,
+      body: {
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/u) as string,
+        uptime_seconds: MEASURED,
+        ...COUNTS,
+        sessions_opened: 0,
+        sessions_closed: {},
+        offers: {},
+        frames: {
+          generated: 0,
+          sent: 0,
+          queued: 0,
+          dropped: { superseded: 0, late: 0, congested: 0, undecodable: 0, failed: 0, no_track: 0, closed: 0 },
+        },
+        latency: {
+          control_to_push: NEVER,
+          push_to_yield: NEVER,
+          yield_to_encode: NEVER,
+          encode: NEVER,
+          encode_to_send: NEVER,
+          send_to_shown: NEVER,
+          control_to_sent: NEVER,
+          control_to_shown: NEVER,
+          yield_to_sent: NEVER,
+        },
+        event_loop_delay_ms: { p50: MEASURED, p99: MEASURED, max: MEASURED, window_seconds: MEASURED },
+        process: { resident_bytes: MEASURED, cpu_seconds: MEASURED },
+        workers: [
+          { state: 'ready', pid: 7, sessions: 1, restarts: 0, resident_bytes: 1024, cpu_seconds: 0.5 },
+          { state: 'waiting', sessions: 0, restarts: 2 },
+        ],
+      },
+    });
+  });
+
+  it('has the latencies and results of all sessions', async () => {
+    const figures = app.get(ServiceFigures);
+    figures.offerAnswered();
+    figures.latencies.record('encode', 4.25);
+    const { body } = await get('/v1/service/metrics/json');
+    expect(body).toMatchObject({
+      offers: { answered: 1 },
+      latency: { encode: { count: 1, sum_ms: 4.25, p50_ms: 4.25, max_ms: 4.25 } },
+    });
+  });
+
+  it('says how late the loop was since it was asked the last time', async () => {
+    await get('/v1/service/metrics/json');
+    // The new window begins with the monitor's first look at the loop.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const busyUntilMs = performance.now() + 120;
+    while (performance.now() < busyUntilMs);
+    // Two turns of the loop: the monitor's timer is late in the second.
+    for (let turns = 0; turns < 2; turns += 1) await new Promise(setImmediate);
+    const delay = (await get('/v1/service/metrics/json')).body['event_loop_delay_ms'] as Record<string, number>;
+    expect(delay['max']).toBeGreaterThan(90);
+    expect(delay['window_seconds']).toBeGreaterThan(0.1);
   });
 });

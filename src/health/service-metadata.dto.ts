@@ -72,8 +72,30 @@ export class ServiceMetadataDto extends SessionCountsDto {
   @ApiProperty({ type: [WorkerDto], description: 'The processes the pipeline runs in.' })
   readonly workers!: readonly WorkerDto[];
 
-  @ApiProperty({ enum: ['H264', 'VP8'], description: 'Preferred video codec.', example: 'H264' })
+  @ApiProperty({ enum: ['H264', 'VP8', 'VP9', 'AV1'], description: 'Preferred video codec.', example: 'H264' })
   readonly webrtc_video_codec!: string;
+
+  @ApiProperty({
+    type: [String],
+    description: 'Video codecs in the order in which they are tried; the first that a viewer offers is used.',
+    example: ['H264', 'VP8'],
+  })
+  readonly webrtc_video_codecs!: readonly string[];
+
+  @ApiProperty({
+    type: Object,
+    additionalProperties: { type: 'string' },
+    description: "FFmpeg's name of the encoder that the next session gets, by codec: hardware where it works, else software.",
+    example: { H264: 'libx264', VP8: 'libvpx' },
+  })
+  readonly webrtc_video_encoders!: Readonly<Record<string, string>>;
+
+  @ApiProperty({
+    enum: ['latency', 'balanced', 'quality'],
+    description: 'How much the video encoder works for each bit.',
+    example: 'latency',
+  })
+  readonly webrtc_encoder_profile!: string;
 
   @ApiProperty({ type: 'integer', description: 'Most bits a second of one video track.', example: 4_000_000 })
   readonly webrtc_video_bitrate!: number;

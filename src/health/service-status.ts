@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { VERSION } from '../common/index.js';
 import { Configuration } from '../config/index.js';
+import { VideoEncoders } from '../media/index.js';
 import { PipelineService, type WorkerDescription } from '../pipeline-loader/index.js';
 import { SessionRegistry } from '../sessions/index.js';
 import { ServiceHealthDto } from './service-health.dto.js';
@@ -15,6 +16,7 @@ export class ServiceStatus {
     private readonly pipeline: PipelineService,
     private readonly sessions: SessionRegistry,
     private readonly configuration: Configuration,
+    private readonly encoders: VideoEncoders,
   ) {}
 
   /** Whether an offer would be served now. */
@@ -72,14 +74,23 @@ export class ServiceStatus {
       runner: description.runner ?? null,
       ...(description.defaultFps !== undefined && { default_fps: description.defaultFps }),
       ...(description.startSeconds !== undefined && { start_seconds: description.startSeconds }),
-      workers: description.workers.map(toWorkerDto),
+      workers: this.workers(),
       ...this.sessionCounts(),
-      webrtc_video_codec: this.configuration.videoCodec,
+      webrtc_video_codec: this.configuration.videoCodecs[0] ?? 'H264',
+      webrtc_video_codecs: [...this.configuration.videoCodecs],
+      webrtc_video_encoders: { ...this.encoders.names(performance.now()) },
+      webrtc_encoder_profile: this.configuration.encoderProfile,
       webrtc_video_bitrate: this.configuration.maxVideoBitrate,
     };
   }
 
-  private sessionCounts(): SessionCountsDto {
+  /** The processes of the pipeline. */
+  workers(): WorkerDto[] {
+    return this.pipeline.describe().workers.map(toWorkerDto);
+  }
+
+  /** How many sessions there are. */
+  sessionCounts(): SessionCountsDto {
     const { active, serverPush, bidirectional, max } = this.sessions.stats();
     return {
       webrtc_active_sessions: active,

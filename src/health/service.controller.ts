@@ -4,6 +4,8 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } f
 import { ApiProblems } from '../common/index.js';
 import { ServiceHealthDto } from './service-health.dto.js';
 import { ServiceMetadataDto } from './service-metadata.dto.js';
+import { ServiceMetrics } from './service-metrics.js';
+import { ServiceMetricsDto } from './service-metrics.dto.js';
 import { ServiceStatus } from './service-status.js';
 
 /** The little of a Fastify reply that readiness needs. */
@@ -16,7 +18,10 @@ interface StatusReply {
 @ApiProblems()
 @Controller('v1/service')
 export class ServiceController {
-  constructor(private readonly service: ServiceStatus) {}
+  constructor(
+    private readonly service: ServiceStatus,
+    private readonly figures: ServiceMetrics,
+  ) {}
 
   /** Always 200, because the original is read by its fields and not by its status. */
   @Get('health')
@@ -44,5 +49,17 @@ export class ServiceController {
   @ApiOkResponse({ type: ServiceMetadataDto })
   metadata(): ServiceMetadataDto {
     return this.service.metadata();
+  }
+
+  @Get('metrics/json')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Figures of the service',
+    description:
+      "Since the server's start, of all sessions; but for the event loop's delay, which is of the time since the last request.",
+  })
+  @ApiOkResponse({ type: ServiceMetricsDto })
+  metrics(): ServiceMetricsDto {
+    return this.figures.take();
   }
 }

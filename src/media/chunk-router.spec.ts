@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chunk, DeliveryMode, EncodedPicture, PcmAudio } from '../common/index.js';
 import type { AudioTrack } from './audio-track.js';
-import { ChunkRouter } from './chunk-router.js';
+import { ChunkRouter, type ChunkRoute } from './chunk-router.js';
 import type { FrameTrack } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
 
@@ -23,9 +23,13 @@ function chunk(parts: Partial<Chunk>): Chunk {
 }
 
 function setUp(delivery: DeliveryMode, has: { video?: boolean; audio?: boolean; bufferMs?: number; queueMs?: number } = {}) {
-  const video = { enqueue: vi.fn<FrameTrack['enqueue']>(), skip: vi.fn<FrameTrack['skip']>() };
+  const video = {
+    enqueue: vi.fn<FrameTrack['enqueue']>(),
+    skip: vi.fn<FrameTrack['skip']>(),
+    rtpTimestamp: (mediaMs: number) => mediaMs * 90,
+  };
   const audio = { enqueue: vi.fn<AudioTrack['enqueue']>(), skip: vi.fn<AudioTrack['skip']>() };
-  const metadata = vi.fn<(metadata: Readonly<Record<string, unknown>>, index: number | undefined) => void>();
+  const chunkRouted = vi.fn<ChunkRoute['chunkRouted']>();
   const router = new ChunkRouter(
     {
       clock: new MediaClock(performance.now(), 0),
@@ -34,11 +38,11 @@ function setUp(delivery: DeliveryMode, has: { video?: boolean; audio?: boolean; 
       fps: 25,
       video: has.video === false ? undefined : (video as unknown as FrameTrack),
       audio: has.audio === false ? undefined : (audio as unknown as AudioTrack),
-      metadata,
+      chunkRouted,
     },
     has.bufferMs ?? BUFFER_MS,
   );
-  return { router, video, audio, metadata };
+  return { router, video, audio, chunkRouted };
 }
 
 /** Whether a promise has settled once everything that can run now has run. */
@@ -100,16 +104,29 @@ describe('ChunkRouter', () => {
     expect(audio.enqueue.mock.calls.map(([, startMs]) => startMs)).toEqual([0, 200, 500]);
   });
 
-  it('hands metadata on with its index, and none that is empty', async () => {
-    const { router, metadata, video } = setUp('lossless');
-    await router.route(chunk({ metadata: { a: 1 }, index: 7 }), NEVER);
-    await router.route(chunk({ metadata: { b: 2 } }), NEVER);
-    await router.route(chunk({ pictures: pictures(1), index: 9 }), NEVER);
-    expect(metadata.mock.calls).toEqual([
-      [{ a: 1 }, 7],
-      [{ b: 2 }, undefined],
+  it('tells of each chunk with metadata or controls, with the RTP time of its first picture, and of no other', async () => {
+    const { router, chunkRouted, video } = setUp('lossless');
+    const [words, seen, plain, controlled] = [
+      chunk({ metadata: { a: 1 }, index: 7 }),
+      chunk({ metadata: { b: 2 }, pictures: pictures(5) }),
+      chunk({ pictures: pictures(1), index: 9 }),
+      chunk({ pictures: pictures(1), appliedControls: ['c-1'] }),
+    ];
+    for (const routed of [words, seen, plain, controlled]) await router.route(routed, NEVER);
+    expect(chunkRouted.mock.calls).toEqual([
+      [words, undefined],
+      [seen, 0],
+      [controlled, 240 * 90],
     ]);
-    expect(video.enqueue).toHaveBeenCalledTimes(1);
+    expect(video.enqueue).toHaveBeenCalledTimes(3);
+  });
+
+  it('hands pictures over with what their chunk says of itself, and when they were placed', async () => {
+    const { router, video } = setUp('lossless');
+    await vi.advanceTimersByTimeAsync(30);
+    await router.route(chunk({ pictures: pictures(1), index: 3, yieldedAtMs: 12, appliedControls: ['a', 'b'] }), NEVER);
+    const origin = video.enqueue.mock.calls[0]?.[4];
+    expect(origin).toEqual({ routedAtMs: performance.now(), index: 3, yieldedAtMs: 12, appliedControls: ['a', 'b'] });
   });
 
   it('counts chunks with pictures, and pictures nobody takes', async () => {
@@ -156,12 +173,13 @@ describe('ChunkRouter', () => {
   it('makes an interactive pipeline wait for nothing while its media fits, and then drops the oldest of picture and sound alike', async () => {
     const { router, video, audio } = setUp('latest');
     const both = chunk({ pictures: pictures(1), audio: audioOf(40) });
-    for (let index = 0; index < 3; index += 1) expect(await isSettled(router.route(both, NEVER))).toBe(true);
-    for (let index = 0; index < 3; index += 1) await router.route(both, NEVER);
-    expect(video.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([20, 40, 40]);
+    // One plays and one waits.
+    for (let index = 0; index < 2; index += 1) expect(await isSettled(router.route(both, NEVER))).toBe(true);
+    for (let index = 0; index < 4; index += 1) await router.route(both, NEVER);
+    expect(video.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([40, 40, 40, 40]);
     expect(audio.skip.mock.calls).toEqual(video.skip.mock.calls);
     const starts = video.enqueue.mock.calls.map(([, startMs]) => startMs);
-    expect(Math.max(...starts)).toBeLessThanOrEqual(100);
+    expect(Math.max(...starts)).toBeLessThanOrEqual(40);
     expect(audio.enqueue.mock.calls.map(([, startMs]) => startMs)).toEqual(starts);
   });
 
@@ -200,7 +218,14 @@ describe('ChunkRouter', () => {
     expect(await isSettled(router.route(chunk({ pictures: pictures(25), delivery: 'lossless' }), NEVER))).toBe(true);
     const { router: other, video } = setUp('lossless');
     for (let index = 0; index < 6; index += 1) await other.route(chunk({ pictures: pictures(1), delivery: 'latest' }), NEVER);
-    expect(video.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([20, 40, 40]);
+    expect(video.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([40, 40, 40, 40]);
+  });
+
+  it('lets 100 ms of sound wait that comes without pictures', async () => {
+    const { router, audio } = setUp('latest');
+    const sound = chunk({ audio: audioOf(40) });
+    for (let index = 0; index < 6; index += 1) await router.route(sound, NEVER);
+    expect(audio.skip.mock.calls.map(([skipMs]) => skipMs)).toEqual([20, 40, 40]);
   });
 
   it('takes a chunk that is longer than the queue whole, and always allows one frame', async () => {

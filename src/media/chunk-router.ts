@@ -7,8 +7,11 @@ import type { FrameTrack } from './frame-track.js';
 import type { MediaClock } from './media-clock.js';
 import { MediaTimeline, type QueuePolicy } from './media-timeline.js';
 
-/** With `latest`, how long media may wait where neither the chunk nor the service says. */
-const LATEST_QUEUE_MS = 100;
+/**
+ * With `latest`, how long sound without pictures may wait where neither the chunk nor the service says: as much as a microphone's network varies.
+ * Of pictures one may wait, as always.
+ */
+const LATEST_SOUND_QUEUE_MS = 100;
 /** However long a queue may be, no more of it than fits in this: a minute of raw pictures would be gigabytes. */
 const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /**
@@ -28,8 +31,11 @@ export interface ChunkRoute {
   /** Undefined when the client takes no video. */
   readonly video: FrameTrack | undefined;
   readonly audio: AudioTrack | undefined;
-  /** Takes what is not media, with the pipeline's index of the chunk. */
-  readonly metadata: (metadata: Readonly<Record<string, unknown>>, index: number | undefined) => void;
+  /**
+   * Told of each chunk that has metadata or reflects control messages, once it has its place.
+   * @param rtpTimestamp of its first picture on the video stream; undefined when it has none, or no stream.
+   */
+  readonly chunkRouted: (chunk: Chunk, rtpTimestamp: number | undefined) => void;
 }
 
 /**
@@ -64,14 +70,15 @@ export class ChunkRouter {
    * waits. A chunk that is longer than the queue is taken whole, and the next one waits. Rejects with an AbortError when aborted.
    */
   async route(chunk: Chunk, signal: AbortSignal): Promise<void> {
-    const { metadata } = this.destination;
     if (chunk.pictures.length > 0) this.videoChunks += 1;
     const frameMs = 1000 / (chunk.fps ?? this.destination.fps);
     // A sound slice fits the frames that it comes with, so it takes their time.
     const durationMs = chunk.pictures.length > 0 ? chunk.pictures.length * frameMs : audioDurationMs(chunk);
     const policy = this.policyOf(chunk, durationMs);
-    const skippedMs = this.place(chunk, durationMs, frameMs, policy);
-    if (Object.keys(chunk.metadata).length > 0) metadata(chunk.metadata, chunk.index);
+    const { skippedMs, rtpTimestamp } = this.place(chunk, durationMs, frameMs, policy);
+    if (Object.keys(chunk.metadata).length > 0 || (chunk.appliedControls?.length ?? 0) > 0) {
+      this.destination.chunkRouted(chunk, rtpTimestamp);
+    }
     const waitMs = this.waitAfter(policy, skippedMs, durationMs, frameMs);
     if (waitMs > 0) await delay(waitMs, undefined, { signal });
   }
@@ -87,18 +94,26 @@ export class ChunkRouter {
   private policyOf(chunk: Chunk, durationMs: number): QueuePolicy {
     const { destination } = this;
     const delivery = chunk.delivery ?? destination.delivery;
-    const usualMs = delivery === 'lossless' ? this.losslessQueueMs : LATEST_QUEUE_MS;
+    const latestMs = chunk.pictures.length > 0 ? 0 : LATEST_SOUND_QUEUE_MS;
+    const usualMs = delivery === 'lossless' ? this.losslessQueueMs : latestMs;
     const queueMs = chunk.queueMs ?? destination.queueMs ?? usualMs;
     return { delivery, queueMs: Math.min(queueMs, (MAX_QUEUED_BYTES * durationMs) / Math.max(1, mediaBytes(chunk))) };
   }
 
-  /** Returns the milliseconds of older media that had to go. */
-  private place(chunk: Chunk, durationMs: number, frameMs: number, policy: QueuePolicy): number {
+  /** Returns the milliseconds of older media that had to go, and the RTP time of the first picture. */
+  private place(
+    chunk: Chunk,
+    durationMs: number,
+    frameMs: number,
+    policy: QueuePolicy,
+  ): { skippedMs: number; rtpTimestamp: number | undefined } {
     const { clock, video, audio } = this.destination;
     const { delivery } = policy;
-    const nowMs = clock.mediaMs(performance.now());
+    const routedAtMs = performance.now();
+    const nowMs = clock.mediaMs(routedAtMs);
     const hasPictures = chunk.pictures.length > 0;
     let skippedMs = 0;
+    let rtpTimestamp: number | undefined;
     if (hasPictures && chunk.audio !== undefined) {
       const togetherMs = Math.max(this.videoTimeline.endMs, this.audioTimeline.endMs);
       this.videoTimeline.advanceTo(togetherMs);
@@ -109,7 +124,11 @@ export class ChunkRouter {
       skippedMs = skipMs;
       if (skipMs > 0) video?.skip(skipMs);
       if (video === undefined) this.framesWithoutTrack += chunk.pictures.length;
-      else video.enqueue(chunk.pictures, startMs, frameMs, delivery);
+      else {
+        const { index, yieldedAtMs, appliedControls } = chunk;
+        video.enqueue(chunk.pictures, startMs, frameMs, delivery, { routedAtMs, index, yieldedAtMs, appliedControls });
+        rtpTimestamp = video.rtpTimestamp(startMs);
+      }
     }
     if (chunk.audio !== undefined && durationMs > 0) {
       const { startMs, skipMs } = this.audioTimeline.place(durationMs, nowMs, frameMs, policy);
@@ -117,7 +136,7 @@ export class ChunkRouter {
       if (skipMs > 0) audio?.skip(skipMs);
       audio?.enqueue(chunk.audio, startMs, delivery);
     }
-    return skippedMs;
+    return { skippedMs, rtpTimestamp };
   }
 }
 

@@ -1,15 +1,18 @@
+import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeliveryMode, EncodedPicture, Picture } from '../common/index.js';
 import { VideoDecoder } from './codec/index.js';
-import { FrameTrack, type FrameCounts } from './frame-track.js';
+import { FrameTrack, type ChunkMark, type FrameCounts, type FrameTimes } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
-import { RateControl } from './rate-control.js';
-import type { OutboundRtp } from './webrtc/index.js';
+import { VideoEncoders } from './video-encoders.js';
+import type { SendOptions, SendResult } from './webrtc/index.js';
 
 const FRAME_MS = 40;
+/** What a picture takes to leave the pacer. */
+const SENDING_MS = 5;
 const GARBAGE: EncodedPicture = { kind: 'encoded', data: Buffer.from('no picture') };
 
 async function jpeg(width: number, height: number, background: string): Promise<EncodedPicture> {
@@ -19,6 +22,13 @@ async function jpeg(width: number, height: number, background: string): Promise<
       .jpeg()
       .toBuffer(),
   };
+}
+
+async function noise(width: number, height: number): Promise<EncodedPicture> {
+  const image = sharp({
+    create: { width, height, channels: 3, background: 'black', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  });
+  return { kind: 'encoded', data: await image.jpeg({ quality: 85 }).toBuffer() };
 }
 
 interface Sent {
@@ -31,11 +41,22 @@ interface Sent {
 class FakeOutbound {
   readonly clockRate = 90_000;
   readonly sent: Sent[] = [];
+  /** What still waits for the network. */
+  queuedMs = 0;
+  /** What becomes of the frames. */
+  result: SendResult = 'queued';
+  /** Whether they are dropped after that. */
+  drops = false;
   constructor(readonly codec: 'H264' | 'VP8') {}
 
-  async send(data: Buffer, rtpTimestamp: number): Promise<void> {
+  send(data: Buffer, rtpTimestamp: number, { onSent, onDropped }: SendOptions = {}): SendResult {
+    if (this.result !== 'queued') return this.result;
+    // Behind the caller's back, as it is.
+    if (this.drops) queueMicrotask(() => onDropped?.());
+    if (this.drops) return this.result;
     this.sent.push({ data, rtpTimestamp, atMs: performance.now() });
-    await turn();
+    onSent?.(performance.now() + SENDING_MS);
+    return this.result;
   }
 
   /** The first NAL unit of a keyframe is an SPS (H.264); the lowest bit of a VP8 keyframe is 0. */
@@ -63,16 +84,28 @@ afterEach(async () => {
   if (timersLeft > 0) throw new Error(`${timersLeft} timers are left`);
 });
 
-function setUp({ codec = 'H264' }: { codec?: 'H264' | 'VP8' } = {}) {
+function setUp({ codec = 'H264', encoders }: { codec?: 'H264' | 'VP8'; encoders?: VideoEncoders } = {}) {
   const outbound = new FakeOutbound(codec);
-  const rate = new RateControl({ start: 500_000, ceiling: 2_000_000 });
+  const rate = { bitrate: 500_000 };
   const refused: string[] = [];
+  const reports: { readonly times: FrameTimes; readonly first: ChunkMark | undefined }[] = [];
   const clock = new MediaClock(performance.now(), 0);
-  const track = new FrameTrack(outbound as unknown as OutboundRtp, clock, rate, {
-    pictureRefused: (message) => refused.push(message),
-  });
+  const track = new FrameTrack(
+    outbound,
+    clock,
+    rate,
+    {
+      pictureRefused: (message) => refused.push(message),
+      pictureSent: (times, first) => reports.push({ times, first }),
+    },
+    { codec, profile: 'latency', h264Profile: 'baseline', intraRefreshSeconds: 0 },
+    encoders ?? new VideoEncoders([codec], 'off'),
+  );
   tracks.push(track);
-  return { track, outbound, rate, refused };
+  /** A chunk of one place. */
+  const enqueue = (pictures: readonly Picture[], startMs: number, frameMs: number, delivery: DeliveryMode): void =>
+    track.enqueue(pictures, startMs, frameMs, delivery, { routedAtMs: performance.now() });
+  return { track, enqueue, outbound, rate, refused, reports };
 }
 
 function totalOf({ sent, queued, dropped }: FrameCounts): number {
@@ -103,8 +136,8 @@ async function idle(track: FrameTrack): Promise<void> {
 
 describe('FrameTrack', { timeout: 30_000 }, () => {
   it('sends each picture once, in order, at its media time, the first as a keyframe', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue(
+    const { track, enqueue, outbound } = setUp();
+    enqueue(
       Array.from({ length: 10 }, () => red),
       100,
       FRAME_MS,
@@ -125,20 +158,20 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('accounts for pictures that cannot be decoded, says so at most once a second, and shows the others', async () => {
-    const { track, outbound, refused } = setUp();
-    track.enqueue([red, GARBAGE, red, GARBAGE, GARBAGE, red], 0, FRAME_MS, 'lossless');
+    const { track, enqueue, outbound, refused } = setUp();
+    enqueue([red, GARBAGE, red, GARBAGE, GARBAGE, red], 0, FRAME_MS, 'lossless');
     await pass(track, 300);
-    expect(track.counts).toMatchObject({ received: 6, sent: 3, queued: 0, dropped: { undecodable: 3, encoder: 0 } });
+    expect(track.counts).toMatchObject({ received: 6, sent: 3, queued: 0, dropped: { undecodable: 3, failed: 0 } });
     expect(outbound.sent).toHaveLength(3);
     expect(refused).toHaveLength(1);
-    track.enqueue([GARBAGE], 1500, FRAME_MS, 'lossless');
+    enqueue([GARBAGE], 1500, FRAME_MS, 'lossless');
     await pass(track, 1300);
     expect(refused).toHaveLength(2);
   });
 
   it('does nothing at all while there is no new picture', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS, 'lossless');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 50);
     expect(outbound.sent).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
@@ -147,8 +180,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('sends the held picture again as a keyframe when one is asked for, once, at the media time of then', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS, 'lossless');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 1000);
     track.requestKeyframe();
     track.requestKeyframe();
@@ -163,8 +196,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('answers a request within the keyframe interval when the interval is over, though no picture comes any more', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS, 'lossless');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 20);
     track.requestKeyframe();
     await pass(track, 470);
@@ -183,8 +216,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('makes no more than two keyframes a second, however often they are asked for', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue(
+    const { track, enqueue, outbound } = setUp();
+    enqueue(
       Array.from({ length: 75 }, () => red),
       0,
       FRAME_MS,
@@ -202,8 +235,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it.each(['H264', 'VP8'] as const)('begins again with a keyframe when the size changes, in %s', async (codec) => {
-    const { track, outbound } = setUp({ codec });
-    track.enqueue([red, red, large, large, red], 0, FRAME_MS, 'lossless');
+    const { track, enqueue, outbound } = setUp({ codec });
+    enqueue([red, red, large, large, red], 0, FRAME_MS, 'lossless');
     await pass(track, 300);
     expect(track.counts).toMatchObject({ received: 5, sent: 5, queued: 0, keyframes: 3 });
     const decoder = await VideoDecoder.open(codec);
@@ -223,18 +256,41 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       ['H264', 1],
       ['VP8', 2],
     ] as const) {
-      const { track, rate } = setUp({ codec });
-      track.enqueue([red, red, red], 0, FRAME_MS, 'lossless');
+      const { track, enqueue, rate } = setUp({ codec });
+      enqueue([red, red, red], 0, FRAME_MS, 'lossless');
       await pass(track, 60);
-      rate.onEstimate(2_000_000, 0);
+      rate.bitrate = 200_000;
       await pass(track, 200);
       expect(track.counts).toMatchObject({ sent: 3, keyframes });
     }
   });
 
+  it('opens an encoder that cannot follow again for a rise that lasts, and not for small steps', async () => {
+    const { track, enqueue, rate } = setUp({ codec: 'VP8' });
+    enqueue(
+      Array.from({ length: 125 }, () => red),
+      0,
+      FRAME_MS,
+      'lossless',
+    );
+    await pass(track, 100);
+    rate.bitrate = 560_000;
+    await pass(track, 1000);
+    rate.bitrate = 450_000;
+    await pass(track, 1000);
+    expect(track.counts.keyframes).toBe(1);
+    rate.bitrate = 800_000;
+    await pass(track, 500);
+    expect(track.counts.keyframes).toBe(1);
+    await pass(track, 1000);
+    expect(track.counts.keyframes).toBe(2);
+    await pass(track, 2000);
+    expect(track.counts).toMatchObject({ sent: 125, keyframes: 2 });
+  });
+
   it('catches up with lossless, but leaves out what is too late for any viewer, and counts it', async () => {
-    const { track } = setUp();
-    track.enqueue(
+    const { track, enqueue } = setUp();
+    enqueue(
       Array.from({ length: 30 }, () => red),
       0,
       FRAME_MS,
@@ -251,8 +307,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('shows only the newest of the pictures that are due with latest', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red, red, red, red], -100, FRAME_MS, 'latest');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red, red, red, red], -100, FRAME_MS, 'latest');
     await idle(track);
     expect(track.counts).toMatchObject({ received: 4, sent: 1, queued: 1, dropped: { late: 2 } });
     await pass(track, 50);
@@ -260,8 +316,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('drops what falls into the past when media is skipped, and moves the rest forward', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue(
+    const { track, enqueue, outbound } = setUp();
+    enqueue(
       Array.from({ length: 10 }, () => red),
       200,
       FRAME_MS,
@@ -269,25 +325,25 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
     );
     track.skip(400);
     await idle(track);
-    expect(track.counts).toMatchObject({ received: 10, sent: 1, queued: 4, dropped: { skipped: 5 } });
+    expect(track.counts).toMatchObject({ received: 10, sent: 1, queued: 4, dropped: { superseded: 5 } });
     await pass(track, 200);
     expect(track.counts).toMatchObject({ sent: 5, queued: 0 });
     expect(outbound.sent).toHaveLength(5);
   });
 
   it('drops every other picture of a pipeline that is twice too fast, and shows the others at their pace', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red, red, red], 0, FRAME_MS, 'latest');
-    // From here on as the timeline has it: each picture comes half a frame early, and half a frame is skipped for it.
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red, red, red], 0, FRAME_MS, 'latest');
+    // From here on as the timeline has it: each picture comes half a frame early, and half a frame is superseded for it.
     for (let index = 0; index < 40; index += 1) {
       track.skip(FRAME_MS / 2);
-      track.enqueue([red], 100 + (index * FRAME_MS) / 2, FRAME_MS, 'latest');
+      enqueue([red], 100 + (index * FRAME_MS) / 2, FRAME_MS, 'latest');
       await pass(track, FRAME_MS / 2);
     }
     await pass(track, 200);
     const { sent, dropped } = track.counts;
-    expect(sent + dropped.skipped).toBe(43);
-    expect(dropped.skipped).toBeGreaterThanOrEqual(18);
+    expect(sent + dropped.superseded).toBe(43);
+    expect(dropped.superseded).toBeGreaterThanOrEqual(18);
     const times = outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - (outbound.sent[0]?.rtpTimestamp ?? 0)) >>> 0) / 90);
     const distances = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(Math.min(...distances.slice(1, -2))).toBeGreaterThanOrEqual(FRAME_MS - 1);
@@ -295,15 +351,15 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('brings what comes behind a picture that is late back to its place step by step', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS, 'latest');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red], 0, FRAME_MS, 'latest');
     await pass(track, 10);
-    track.enqueue([red], FRAME_MS, FRAME_MS, 'latest');
+    enqueue([red], FRAME_MS, FRAME_MS, 'latest');
     // Less than a frame: nothing is dropped, and the picture waits until the first one's time is over.
     track.skip(30);
-    track.enqueue(Array.from({ length: 12 }, () => red), 2 * FRAME_MS - 30, FRAME_MS, 'lossless'); // prettier-ignore
+    enqueue(Array.from({ length: 12 }, () => red), 2 * FRAME_MS - 30, FRAME_MS, 'lossless'); // prettier-ignore
     await pass(track, 700);
-    expect(track.counts).toMatchObject({ received: 14, sent: 14, dropped: { skipped: 0, late: 0 } });
+    expect(track.counts).toMatchObject({ received: 14, sent: 14, dropped: { superseded: 0, late: 0 } });
     const first = outbound.sent[0]?.rtpTimestamp ?? 0;
     const times = outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - first) >>> 0) / 90);
     expect(times.slice(0, 5)).toEqual([0, 40, 76, 112, 148]);
@@ -311,28 +367,197 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   });
 
   it('drops nothing that came as lossless when media is skipped: only what came behind it goes', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red, red, red], 0, FRAME_MS, 'lossless');
-    track.enqueue([large, red, red], 3 * FRAME_MS, FRAME_MS, 'latest');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red, red, red], 0, FRAME_MS, 'lossless');
+    enqueue([large, red, red], 3 * FRAME_MS, FRAME_MS, 'latest');
     track.skip(FRAME_MS);
     await pass(track, 250);
-    expect(track.counts).toMatchObject({ received: 6, sent: 5, queued: 0, dropped: { skipped: 1, late: 0 } });
+    expect(track.counts).toMatchObject({ received: 6, sent: 5, queued: 0, dropped: { superseded: 1, late: 0 } });
     const first = outbound.sent[0]?.rtpTimestamp ?? 0;
     expect(outbound.sent.map(({ rtpTimestamp }) => ((rtpTimestamp - first) >>> 0) / 90)).toEqual([0, 40, 80, 120, 160]);
     expect(outbound.keyframes).toHaveLength(1);
   });
 
   it('gives two pictures for one media time different RTP times', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue([red], 0, FRAME_MS, 'lossless');
-    track.enqueue([red], 0, FRAME_MS, 'lossless');
+    const { track, enqueue, outbound } = setUp();
+    enqueue([red], 0, FRAME_MS, 'lossless');
+    enqueue([red], 0, FRAME_MS, 'lossless');
     await pass(track, 20);
     expect(new Set(outbound.sent.map(({ rtpTimestamp }) => rtpTimestamp)).size).toBe(2);
   });
 
+  it('lets a picture wait while too much waits for the network, and shows the newest when there is room', async () => {
+    for (const [delivery, queuedMs] of [
+      ['latest', 60],
+      ['lossless', 250],
+    ] as const) {
+      const { track, enqueue, outbound } = setUp();
+      enqueue([red, red, red, red, large], 0, FRAME_MS, delivery);
+      await pass(track, 20);
+      expect(outbound.sent).toHaveLength(1);
+      outbound.queuedMs = queuedMs;
+      await pass(track, 130);
+      expect(outbound.sent).toHaveLength(1);
+      expect(track.counts).toMatchObject({ sent: 1, queued: 2, dropped: { congested: 2, late: 0 } });
+      outbound.queuedMs = 0;
+      await pass(track, 200);
+      expect(track.counts).toMatchObject({ sent: 2, queued: 0, dropped: { congested: 3, late: 0 } });
+      expect(outbound.keyframes).toEqual(outbound.sent);
+    }
+  });
+
+  it('minds a queue of one picture with latest, and lets the receiver smooth a longer one with lossless', async () => {
+    const { track, enqueue, outbound } = setUp();
+    outbound.queuedMs = 150;
+    enqueue([red, red, red], 0, FRAME_MS, 'lossless');
+    await pass(track, 120);
+    expect(track.counts).toMatchObject({ sent: 3, dropped: { congested: 0 } });
+    outbound.queuedMs = FRAME_MS - 1;
+    enqueue([red, red, red], 200, FRAME_MS, 'latest');
+    await pass(track, 300);
+    expect(track.counts).toMatchObject({ sent: 6, dropped: { congested: 0 } });
+  });
+
+  it('sends fewer pictures a second, then smaller ones, when the rate is too low for them, and counts the others', async () => {
+    const { track, enqueue, outbound, rate } = setUp();
+    rate.bitrate = 1_000_000;
+    const moving = await Promise.all(Array.from({ length: 8 }, () => noise(320, 240)));
+    for (let second = 0; second < 6; second += 1) {
+      enqueue(
+        Array.from({ length: 25 }, (_, index) => moving[index % moving.length] ?? red),
+        second * 1000,
+        FRAME_MS,
+        'lossless',
+      );
+      await pass(track, 1000);
+      // More than enough in the first second, then not.
+      rate.bitrate = 40_000;
+    }
+    await pass(track, 100);
+    const { received, sent, dropped, queued } = track.counts;
+    expect({ received, queued, accounted: sent + dropped.congested }).toEqual({ received: 150, queued: 0, accounted: 150 });
+    expect(sent).toBeGreaterThanOrEqual(85);
+    expect(sent).toBeLessThanOrEqual(115);
+    // The very last one is shown though it is not its turn: none comes that could be.
+    const times = outbound.sent.slice(-20, -1).map(({ rtpTimestamp }) => rtpTimestamp);
+    const distances = times.slice(1).map((time, index) => ((time - (times[index] ?? 0)) >>> 0) / 90);
+    expect(new Set(distances)).toEqual(new Set([2 * FRAME_MS]));
+    const decoder = await VideoDecoder.open('H264');
+    try {
+      let last = '';
+      for (const { data } of outbound.sent)
+        for (const { width, height } of await decoder.decode(data)) last = `${width}x${height}`;
+      expect(last).toBe('240x180');
+    } finally {
+      decoder.close();
+    }
+  });
+
+  it('holds no picture back for the pace of those before it when a stream becomes slow', async () => {
+    const { track, enqueue, outbound, rate } = setUp();
+    rate.bitrate = 40_000;
+    const moving = await Promise.all(Array.from({ length: 8 }, () => noise(320, 240)));
+    const pictures = (count: number): Picture[] =>
+      Array.from({ length: count }, (_, index) => moving[index % moving.length] ?? red);
+    // One of twenty is shown of 240 a second; of one a second every one.
+    enqueue(pictures(480), 0, 1000 / 240, 'lossless');
+    await pass(track, 2000);
+    const before = outbound.sent.length;
+    enqueue(pictures(4), 2000, 1000, 'lossless');
+    await pass(track, 4100);
+    expect(outbound.sent.length - before).toBe(4);
+  });
+
+  it('shows the last picture of a stream even if it is not its turn', async () => {
+    const { track, enqueue, outbound, rate } = setUp();
+    rate.bitrate = 2_000;
+    enqueue([red, red, red, red], 0, FRAME_MS, 'latest');
+    await pass(track, 300);
+    expect(track.counts).toMatchObject({ received: 4, sent: 3, dropped: { congested: 1 } });
+    expect(outbound.sent).toHaveLength(3);
+  });
+
+  it('reports the stages of each picture, and with the first of a chunk what it reflects', async () => {
+    const { track, outbound, reports } = setUp();
+    await vi.advanceTimersByTimeAsync(7);
+    const routedAtMs = performance.now();
+    track.enqueue([red, red], 100, FRAME_MS, 'lossless', { routedAtMs, yieldedAtMs: 3, index: 5, appliedControls: ['a'] });
+    track.enqueue([GARBAGE], 180, FRAME_MS, 'lossless', { routedAtMs: routedAtMs + 1, index: 6, appliedControls: ['b', 'c'] });
+    track.enqueue([GARBAGE, red, red], 220, FRAME_MS, 'lossless', {
+      routedAtMs: routedAtMs + 2,
+      index: 7,
+      appliedControls: ['d'],
+    });
+    track.enqueue([red], 340, FRAME_MS, 'lossless', { routedAtMs: routedAtMs + 3 });
+    await pass(track, 500);
+    expect(reports.map(({ first }) => first)).toEqual([
+      { index: 5, appliedControls: ['a'], rtpTimestamp: outbound.sent[0]?.rtpTimestamp },
+      undefined,
+      { index: 7, appliedControls: ['b', 'c', 'd'], rtpTimestamp: outbound.sent[2]?.rtpTimestamp },
+      undefined,
+      { index: undefined, appliedControls: [], rtpTimestamp: outbound.sent[4]?.rtpTimestamp },
+    ]);
+    const [first] = reports;
+    expect(first?.times).toMatchObject({ yieldedAtMs: 3, routedAtMs });
+    for (const { times } of reports) {
+      expect(times.encodeBeganAtMs).toBeGreaterThanOrEqual(times.routedAtMs);
+      expect(times.encodedAtMs).toBeGreaterThanOrEqual(times.encodeBeganAtMs);
+      expect(times.sentAtMs).toBe(times.encodedAtMs + SENDING_MS);
+    }
+  });
+
+  it('goes on in software with a keyframe, and loses no picture, when the hardware fails', async () => {
+    // This build of FFmpeg has the encoder, and this machine has not the hardware: it really fails to open.
+    const encoders = new VideoEncoders(['H264'], 'auto', async ({ kind }) => kind === 'nvenc');
+    vi.spyOn(Logger.prototype, 'log').mockReturnValue(undefined);
+    await encoders.probed();
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    expect(encoders.names(performance.now())).toEqual({ H264: 'h264_nvenc' });
+    const { track, enqueue, outbound } = setUp({ encoders });
+    const wide = await jpeg(320, 240, 'green');
+    enqueue([wide, wide, wide], 0, FRAME_MS, 'lossless');
+    await pass(track, 200);
+    expect(track.counts).toMatchObject({ sent: 3, keyframes: 1, dropped: { failed: 0 } });
+    expect(outbound.keyframes).toEqual([outbound.sent[0]]);
+    expect(encoders.names(performance.now())).toEqual({ H264: 'libx264' });
+    expect(warn).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ['refused', { result: 'congested' }],
+    ['dropped', { drops: true }],
+  ] as const)('names what a chunk reflects with its next picture when the network %s the first', async (_what, network) => {
+    const { track, outbound, reports } = setUp();
+    const origin = { routedAtMs: 0, index: 7, appliedControls: ['a'] };
+    Object.assign(outbound, network);
+    track.enqueue([red, red, red], 0, FRAME_MS, 'lossless', origin);
+    await pass(track, FRAME_MS / 2);
+    Object.assign(outbound, { result: 'queued', drops: false });
+    await pass(track, 3 * FRAME_MS);
+    expect(reports.map(({ first }) => first?.appliedControls)).toEqual([['a'], undefined]);
+    expect(reports[0]?.first?.index).toBe(7);
+  });
+
+  it('counts a picture as congested that was dropped after it was queued', async () => {
+    const { track, enqueue, outbound } = setUp();
+    outbound.drops = true;
+    enqueue([red], 0, FRAME_MS, 'lossless');
+    await track.drained();
+    expect(track.counts).toMatchObject({ received: 1, sent: 0, queued: 0, dropped: { congested: 1 } });
+  });
+
+  it.each(['congested', 'closed'] as const)('counts a picture that the connection does not take as %s', async (result) => {
+    const { track, enqueue, outbound } = setUp();
+    outbound.result = result;
+    enqueue([red], 0, FRAME_MS, 'lossless');
+    await track.drained();
+    expect(track.counts).toMatchObject({ received: 1, sent: 0, queued: 0, dropped: { [result]: 1 } });
+  });
+
   it('waits for the picture in hand when it closes, sends nothing after, and counts the rest', async () => {
-    const { track, outbound } = setUp();
-    track.enqueue(
+    const { track, enqueue, outbound } = setUp();
+    enqueue(
       Array.from({ length: 5 }, () => red),
       0,
       FRAME_MS,
@@ -346,7 +571,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
     expect(totalOf(track.counts)).toBe(5);
     expect(track.counts.queued).toBe(0);
     expect(track.counts.dropped.closed).toBe(5 - sent);
-    track.enqueue([red, red], 0, FRAME_MS, 'lossless');
+    enqueue([red, red], 0, FRAME_MS, 'lossless');
     track.requestKeyframe();
     await vi.advanceTimersByTimeAsync(1000);
     await track.drained();
@@ -356,8 +581,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
 
   it('closes at any point of the work without losing count', async () => {
     for (let turns = 0; turns < 40; turns += 2) {
-      const { track, outbound } = setUp();
-      track.enqueue([red, large, GARBAGE], -100, FRAME_MS, 'lossless');
+      const { track, enqueue, outbound } = setUp();
+      enqueue([red, large, GARBAGE], -100, FRAME_MS, 'lossless');
       for (let index = 0; index < turns; index += 1) await turn();
       await track.close();
       expect(totalOf(track.counts)).toBe(3);
@@ -378,24 +603,28 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
       fc.record({ kind: fc.constant('skip' as const), ms: fc.integer({ min: 1, max: 150 }) }),
       fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 60 }) }),
       fc.record({ kind: fc.constant('request' as const) }),
+      fc.record({ kind: fc.constant('congest' as const), queuedMs: fc.integer({ min: 0, max: 400 }) }),
+      fc.record({ kind: fc.constant('limit' as const), bitrate: fc.integer({ min: 1_000, max: 500_000 }) }),
     );
     const tiny: Picture = { kind: 'raw', format: 'RGB24', width: 2, height: 2, data: new Uint8Array(12) };
     const named: Readonly<Record<string, Picture>> = { red, large, garbage: GARBAGE, tiny };
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
-        const { track, outbound } = setUp();
+        const { track, enqueue, outbound, rate } = setUp();
         let given = 0;
         let [nowMs, requests] = [0, 0];
         for (const action of steps) {
           if (action.kind === 'enqueue') {
             given += action.names.length;
-            track.enqueue(
+            enqueue(
               action.names.map((name) => named[name] ?? red),
               nowMs + action.inMs,
               FRAME_MS,
               action.delivery,
             );
           } else if (action.kind === 'skip') track.skip(action.ms);
+          else if (action.kind === 'congest') outbound.queuedMs = action.queuedMs;
+          else if (action.kind === 'limit') rate.bitrate = action.bitrate;
           else if (action.kind === 'request') {
             requests += 1;
             track.requestKeyframe();
@@ -406,7 +635,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
           expect(totalOf(track.counts)).toBe(given);
           expect(track.counts.queued).toBeGreaterThanOrEqual(0);
         }
-        await pass(track, 400);
+        outbound.queuedMs = 0;
+        await pass(track, 800);
         await track.drained();
         expect(track.counts).toMatchObject({ received: given, queued: 0 });
         expect(totalOf(track.counts)).toBe(given);

@@ -1,30 +1,56 @@
 import { Injectable } from '@nestjs/common';
 import type { DeliveryMode, Picture } from '../common/index.js';
 import { Configuration } from '../config/index.js';
-import { PictureDecoder, UndecodablePictureError, VideoEncoder, type DecodedPicture, type EncodedVideo } from './codec/index.js';
+import { h264ProfileOf, UndecodablePictureError, type EncodedVideo } from './codec/index.js';
+import { FrameEncoder, type FrameEncoderOptions, type VideoFormat } from './frame-encoder.js';
+import { FrameQueue, type FrameOrigin, type QueuedFrame } from './frame-queue.js';
 import { MediaClock } from './media-clock.js';
+import { MAX_LATENESS_MS } from './media-timeline.js';
 import { RateControl } from './rate-control.js';
-import type { OutboundRtp } from './webrtc/index.js';
+import { VideoEncoders } from './video-encoders.js';
+import type { OutboundRtp, SendOptions, SendResult } from './webrtc/index.js';
 
 /** Keyframes on request, no closer than this: several viewers' worth of losses must not turn the stream into keyframes. */
 const KEYFRAME_INTERVAL_MS = 500;
-/** With `lossless`, a frame this late is still sent: the receiver's jitter buffer can smooth it. */
-const MAX_CATCH_UP_MS = 150;
 /** How long a requested keyframe waits for a new picture before the held one is encoded again. */
 const HELD_PICTURE_DELAY_MS = 60;
-/** A codec without in-place rate changes is opened again only for a step this large, since that costs a keyframe. */
-const REOPEN_STEP = 0.3;
+/** Chunks with control messages of which no picture was sent yet; more are not told apart. */
+const MAX_WAITING_ORIGINS = 256;
 
-/** Share of a frame's duration by which pictures are apart while they catch up with their places. */
-const MIN_DISTANCE = 0.9;
-/** What sums of frame durations may be off. */
-const ROUNDING_MS = 0.01;
+/**
+ * Why a frame that a pipeline made was not sent. `superseded`: newer media made it superfluous; `late`: its time had passed; `congested`: the
+ * network takes fewer than there are; `undecodable`: it is no picture; `failed`: the codecs did; `closed`: the session was over.
+ */
+export type DropReason = 'superseded' | 'late' | 'congested' | 'undecodable' | 'failed' | 'closed';
 
-/** Changes of pace smaller than this share are jitter, not a new frame rate. */
-const FPS_TOLERANCE = 0.1;
+/** When the stages of one sent picture were reached, `performance.now()` of this process. */
+export interface FrameTimes {
+  /** The pipeline yielded its chunk; undefined when its host does not say. */
+  readonly yieldedAtMs: number | undefined;
+  /** Its chunk was given its place on the media clock. */
+  readonly routedAtMs: number;
+  /** Its decoding began, and after it its encoding. */
+  readonly encodeBeganAtMs: number;
+  readonly encodedAtMs: number;
+  /** Its last packet left the pacer. */
+  readonly sentAtMs: number;
+}
 
-/** Why a frame that a pipeline made was not sent. */
-export type DropReason = 'late' | 'skipped' | 'undecodable' | 'encoder' | 'closed';
+/** What is told of a chunk with its first picture that was sent. */
+export interface ChunkMark {
+  /** The pipeline's own counter. */
+  readonly index: number | undefined;
+  /** The client's messages that the picture reflects first: those of its chunk, and of chunks before it of which no picture was sent. */
+  readonly appliedControls: readonly string[];
+  /** Of the picture, as the receiver sees it. */
+  readonly rtpTimestamp: number;
+}
+
+/** What a frame track needs of its stream. */
+export type VideoOutbound = Pick<OutboundRtp, 'codec' | 'clockRate' | 'queuedMs' | 'send'> & {
+  /** `a=fmtp` of the negotiated codec. */
+  readonly formatParameters?: string;
+};
 
 export interface FrameCounts {
   readonly received: number;
@@ -34,25 +60,12 @@ export interface FrameCounts {
   readonly keyframes: number;
 }
 
-interface QueuedFrame {
-  readonly picture: Picture;
-  /** Its place on the timeline, which skips move forward by any part of a frame. */
-  placeMs: number;
-  /** Media time at which it is shown: its place, unless another picture's time was not over then. */
-  mediaMs: number;
-  readonly frameMs: number;
-  readonly delivery: DeliveryMode;
-}
-
-interface OpenEncoder {
-  readonly codec: VideoEncoder;
-  readonly width: number;
-  readonly height: number;
-  bitrate: number;
-  fps: number;
-}
-
 export interface FrameTrackObserver {
+  /**
+   * A picture's last packet left.
+   * @param first only with the first picture of a chunk that was sent.
+   */
+  pictureSent(times: FrameTimes, first: ChunkMark | undefined): void;
   /** A picture could not be decoded or encoded; at most one call a second. */
   pictureRefused(message: string): void;
 }
@@ -63,12 +76,22 @@ export interface FrameTrackObserver {
  * as sent, dropped (with the reason) or queued.
  */
 export class FrameTrack {
-  private readonly queue: QueuedFrame[] = [];
-  private readonly decoder = new PictureDecoder();
-  private readonly dropped: Record<DropReason, number> = { late: 0, skipped: 0, undecodable: 0, encoder: 0, closed: 0 };
+  private readonly queue = new FrameQueue();
+  private readonly encoder: FrameEncoder;
+  private readonly dropped: Record<DropReason, number> = {
+    superseded: 0,
+    late: 0,
+    congested: 0,
+    undecodable: 0,
+    failed: 0,
+    closed: 0,
+  };
   private readonly rtpOffset = Math.floor(Math.random() * 2 ** 32);
-  private encoder: OpenEncoder | undefined;
-  private held: DecodedPicture | undefined;
+  /** Chunks with control messages of which no picture was sent yet, in order. */
+  private readonly waitingOrigins: FrameOrigin[] = [];
+  private lastOrigin: FrameOrigin | undefined;
+  /** What pictures reflected that were given to the network and did not leave. */
+  private unreflected: readonly string[] = [];
   private timer: NodeJS.Timeout | undefined;
   private heldTimer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
@@ -76,58 +99,45 @@ export class FrameTrack {
   private lastKeyframeMs = -Infinity;
   private lastRefusalMs = -Infinity;
   private lastSentMediaMs = -Infinity;
-  /** Media time at which the time of the picture that is shown is over. */
-  private shownUntilMs = -Infinity;
+  /** Of the last picture that was shown. */
+  private frameMs = KEYFRAME_INTERVAL_MS;
   private received = 0;
   private sent = 0;
   private keyframes = 0;
   private closed = false;
   private finished: (() => void) | undefined;
 
+  /**
+   * @param rate bits a second for the encoder; what it says now is what the network allows.
+   * @param options of the codec of `outbound`.
+   */
   constructor(
-    private readonly outbound: OutboundRtp,
+    private readonly outbound: VideoOutbound,
     private readonly clock: MediaClock,
-    private readonly rate: RateControl,
+    rate: { readonly bitrate: number },
     private readonly observer: FrameTrackObserver,
-  ) {}
+    options: FrameEncoderOptions,
+    encoders: VideoEncoders,
+  ) {
+    this.encoder = new FrameEncoder(options, rate, encoders);
+  }
 
   /** Queues pictures for media times `startMs`, `startMs + frameMs`, … The caller bounds the queue by pacing its calls. */
-  enqueue(pictures: readonly Picture[], startMs: number, frameMs: number, delivery: DeliveryMode): void {
+  enqueue(pictures: readonly Picture[], startMs: number, frameMs: number, delivery: DeliveryMode, origin: FrameOrigin): void {
     this.received += pictures.length;
     if (this.closed) {
       this.dropped.closed += pictures.length;
       return;
     }
-    pictures.forEach((picture, index) => {
-      const placeMs = startMs + index * frameMs;
-      const last = this.queue.at(-1);
-      // Behind a picture that is later than its place the others come closer together, until they are at theirs again.
-      const isLate = last !== undefined && last.mediaMs > last.placeMs;
-      const mediaMs = isLate ? Math.max(placeMs, last.mediaMs + last.frameMs * MIN_DISTANCE) : placeMs;
-      this.queue.push({ picture, placeMs, mediaMs, frameMs, delivery });
-    });
+    if ((origin.appliedControls?.length ?? 0) > 0) this.waitingOrigins.push(origin);
+    if (this.waitingOrigins.length > MAX_WAITING_ORIGINS) this.waitingOrigins.shift();
+    this.queue.enqueue(pictures, startMs, frameMs, delivery, origin);
     this.schedule();
   }
 
-  /**
-   * Moves the pictures behind the last `lossless` one forward by `skipMs`, and drops those whose whole time is another picture's then. Skips of
-   * less than a frame add up: the others keep their distance, so that a pipeline that is too fast loses pictures and is not played faster.
-   */
+  /** Moves what waits as `latest` forward by `skipMs`, and drops pictures whose whole time is another picture's then. */
   skip(skipMs: number): void {
-    const first = this.queue.findLastIndex(({ delivery }) => delivery === 'lossless') + 1;
-    const lastKept = this.queue[first - 1];
-    let takenUntilMs = lastKept === undefined ? this.shownUntilMs : lastKept.mediaMs + lastKept.frameMs;
-    const nowMs = this.nowMs();
-    for (const frame of this.queue.splice(first)) {
-      frame.placeMs -= skipMs;
-      if (frame.placeMs + frame.frameMs <= Math.max(takenUntilMs, nowMs) + ROUNDING_MS) {
-        this.dropped.skipped += 1;
-      } else {
-        frame.mediaMs = Math.max(frame.placeMs, takenUntilMs);
-        takenUntilMs = frame.mediaMs + frame.frameMs;
-        this.queue.push(frame);
-      }
-    }
+    this.dropped.superseded += this.queue.skip(skipMs, this.nowMs());
     this.schedule();
   }
 
@@ -162,6 +172,11 @@ export class FrameTrack {
     return { received, sent, keyframes, queued: this.queue.length + inWork, dropped: { ...this.dropped } };
   }
 
+  /** What is sent now; undefined before the first picture. */
+  get format(): VideoFormat | undefined {
+    return this.encoder.format;
+  }
+
   /** RTP timestamp of a media time on this stream. */
   rtpTimestamp(mediaMs: number): number {
     return MediaClock.rtpTimestamp(mediaMs, this.outbound.clockRate, this.rtpOffset);
@@ -172,13 +187,9 @@ export class FrameTrack {
     this.closed = true;
     clearTimeout(this.timer);
     clearTimeout(this.heldTimer);
-    this.dropped.closed += this.queue.splice(0).length;
+    this.dropped.closed += this.queue.clear();
     await this.working;
-    this.held?.release();
-    this.held = undefined;
-    this.encoder?.codec.close();
-    this.encoder = undefined;
-    this.decoder.close();
+    this.encoder.close();
     this.finished?.();
   }
 
@@ -186,18 +197,24 @@ export class FrameTrack {
     return this.clock.mediaMs(performance.now());
   }
 
+  /** Begins with the picture that is due, or sets a timer for the next. */
   private schedule(): void {
     if (this.closed || this.working !== undefined) return;
     clearTimeout(this.timer);
-    const next = this.queue[0];
-    if (next === undefined) {
-      this.finished?.();
-      return;
-    }
-    const waitMs = next.mediaMs - this.nowMs();
-    if (waitMs <= 0.5) this.work(() => this.showDue());
+    const gate = {
+      // At the pace of the pictures that it holds back, which need not be that of the last one.
+      frameRateDivisor: this.encoder.frameRateDivisor(this.queue.nextFrameMs ?? this.frameMs, performance.now()),
+      queuedMs: this.outbound.queuedMs,
+    };
+    const { frame, waitMs, late, congested } = this.queue.take(this.nowMs(), gate);
+    this.dropped.late += late;
+    this.dropped.congested += congested;
+    if (frame !== undefined) this.work(() => this.showFrame(frame));
+    // Another picture is next now, and its pace may be another.
+    else if (late + congested > 0) this.schedule();
     // Timers drop the fraction of a millisecond; without rounding up, each would fire once too early.
-    else this.timer = setTimeout(() => this.schedule(), Math.ceil(waitMs));
+    else if (waitMs !== undefined) this.timer = setTimeout(() => this.schedule(), Math.ceil(waitMs));
+    else this.finished?.();
   }
 
   /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. */
@@ -211,105 +228,110 @@ export class FrameTrack {
       });
   }
 
-  private async showDue(): Promise<void> {
-    const frame = this.takeDue();
-    if (frame === undefined) return;
-    this.shownUntilMs = frame.mediaMs + frame.frameMs;
+  private async showFrame(frame: QueuedFrame): Promise<void> {
     const fate = await this.show(frame);
     if (fate === 'sent') this.sent += 1;
     else this.dropped[fate] += 1;
   }
 
-  private async show({ picture, mediaMs, frameMs }: QueuedFrame): Promise<'sent' | DropReason> {
+  private async show({ picture, mediaMs, frameMs, origin }: QueuedFrame): Promise<'sent' | DropReason> {
+    const encodeBeganAtMs = performance.now();
+    this.frameMs = frameMs;
     try {
-      const decoded = await this.decoder.decode(picture);
-      this.held?.release();
-      this.held = decoded;
+      await this.encoder.decode(picture, frameMs);
     } catch (error) {
-      if (!(error instanceof UndecodablePictureError)) return 'encoder';
+      if (!(error instanceof UndecodablePictureError)) return 'failed';
       this.refuse(error.message);
       return 'undecodable';
     }
-    return this.encodeAndSend(this.held, mediaMs, frameMs);
-  }
-
-  /** The frame to show now; frames that are too late for any viewer are counted and left out. */
-  private takeDue(): QueuedFrame | undefined {
-    const nowMs = this.nowMs();
-    for (;;) {
-      const frame = this.queue.shift();
-      const next = this.queue[0];
-      const toleranceMs = frame?.delivery === 'lossless' ? MAX_CATCH_UP_MS : 0;
-      if (frame === undefined || next === undefined || next.mediaMs + toleranceMs > nowMs) return frame;
-      this.dropped.late += 1;
-    }
-  }
-
-  private async resendHeld(): Promise<void> {
-    if (this.held === undefined) return;
-    await this.encodeAndSend(
-      this.held,
-      this.nowMs(),
-      this.encoder === undefined ? KEYFRAME_INTERVAL_MS : 1000 / this.encoder.fps,
-    );
-  }
-
-  private async encodeAndSend(picture: DecodedPicture, mediaMs: number, frameMs: number): Promise<'sent' | DropReason> {
-    const nowMs = performance.now();
-    let encoded: EncodedVideo | undefined;
-    try {
-      const encoder = await this.encoderFor(picture, frameMs);
-      const keyframe = this.keyframeWanted && nowMs - this.lastKeyframeMs >= KEYFRAME_INTERVAL_MS;
-      encoded = await encoder.encode(picture, { keyframe, timestampMs: mediaMs });
-    } catch (error) {
-      // A new encoder begins with a keyframe, so one that failed costs its own picture only.
-      this.refuse(`A picture of ${picture.width} × ${picture.height} could not be encoded: ${String(error)}`);
-      this.encoder?.codec.close();
-      this.encoder = undefined;
-    }
+    const encoded = await this.encode(mediaMs);
     if (this.closed) return 'closed';
-    if (encoded === undefined) return 'encoder';
-    if (encoded.keyframe) {
-      this.keyframeWanted = false;
-      this.lastKeyframeMs = nowMs;
-      this.keyframes += 1;
-    }
+    if (typeof encoded === 'string') return encoded;
+    const encodedAtMs = performance.now();
+    const rtpTimestamp = this.nextRtpTimestamp(mediaMs);
+    const mark = this.markOf(origin, rtpTimestamp);
+    const { yieldedAtMs, routedAtMs } = origin;
+    const result = this.send(encoded, rtpTimestamp, mediaMs, {
+      onSent: (sentAtMs) => this.observer.pictureSent({ yieldedAtMs, routedAtMs, encodeBeganAtMs, encodedAtMs, sentAtMs }, mark),
+      onDropped: () => {
+        this.unsend();
+        this.takeBack(mark, origin);
+      },
+    });
+    if (result === 'queued') return 'sent';
+    this.takeBack(mark, origin);
+    return result;
+  }
+
+  /** Sends the held picture again, for a receiver that lost a part of it. */
+  private async resendHeld(): Promise<void> {
+    const mediaMs = this.nowMs();
+    const encoded = await this.encode(mediaMs);
+    if (!this.closed && typeof encoded !== 'string') this.send(encoded, this.nextRtpTimestamp(mediaMs), mediaMs);
+  }
+
+  private send(
+    { data, keyframe }: EncodedVideo,
+    rtpTimestamp: number,
+    mediaMs: number,
+    hooks: Pick<SendOptions, 'onSent' | 'onDropped'> = {},
+  ): SendResult {
+    const captureUnixMs = this.clock.unixMs(mediaMs);
+    return this.outbound.send(data, rtpTimestamp, { keyframe, captureUnixMs, ...hooks });
+  }
+
+  /** A picture that was counted as sent was dropped before it had left. */
+  private unsend(): void {
+    this.sent -= 1;
+    this.dropped[this.closed ? 'closed' : 'congested'] += 1;
+  }
+
+  private nextRtpTimestamp(mediaMs: number): number {
+    // The newest picture is shown after a stall of the process, but not as one of before: sound that old is not heard any more.
+    const earliestMs = this.nowMs() - MAX_LATENESS_MS;
     // Two pictures never share a media time: a receiver takes the second for a part of the first.
-    this.lastSentMediaMs = Math.max(mediaMs, this.lastSentMediaMs + 1);
-    this.outbound.send(encoded.data, this.rtpTimestamp(this.lastSentMediaMs));
-    return 'sent';
+    this.lastSentMediaMs = Math.max(mediaMs, earliestMs, this.lastSentMediaMs + 1);
+    return this.rtpTimestamp(this.lastSentMediaMs);
   }
 
-  private async encoderFor(picture: DecodedPicture, frameMs: number): Promise<VideoEncoder> {
-    const fps = 1000 / frameMs;
-    if (this.encoder !== undefined && this.follow(this.encoder, picture, fps)) return this.encoder.codec;
-    this.encoder?.codec.close();
-    this.encoder = undefined;
-    const { codec: name } = this.outbound;
-    if (name === 'OPUS') throw new Error('a frame track needs a video stream');
-    const { width, height } = picture;
-    const { bitrate } = this.rate;
-    const codec = await VideoEncoder.open({ codec: name, width, height, fps, bitrate });
-    this.encoder = { codec, width, height, bitrate, fps };
-    // The first frame of an encoder is a keyframe, whenever the last one was.
-    this.lastKeyframeMs = -Infinity;
-    this.keyframeWanted = true;
-    return codec;
+  /** What to tell with a picture: nothing, unless it is the first of its chunk. */
+  private markOf(origin: FrameOrigin, rtpTimestamp: number): ChunkMark | undefined {
+    if (origin === this.lastOrigin) return undefined;
+    this.lastOrigin = origin;
+    const waiting = this.waitingOrigins.indexOf(origin);
+    // None of the pictures of the chunks before it comes any more, so theirs are reflected by this one first.
+    const before =
+      waiting >= 0 ? waiting + 1 : this.waitingOrigins.findLastIndex(({ routedAtMs }) => routedAtMs < origin.routedAtMs) + 1;
+    const passed = this.waitingOrigins.splice(0, before).flatMap(({ appliedControls = [] }) => appliedControls);
+    const appliedControls = [...this.unreflected, ...passed];
+    this.unreflected = [];
+    return { index: origin.index, appliedControls, rtpTimestamp };
   }
 
-  /** Sets an open encoder to the present rate; false if that takes a new one. */
-  private follow(open: OpenEncoder, { width, height }: DecodedPicture, fps: number): boolean {
-    if (open.width !== width || open.height !== height) return false;
-    const { bitrate } = this.rate;
-    // x264 divides its bits among the frame rate it was told, so a change of pace is a change of rate.
-    const sameFps = Math.abs(fps - open.fps) < open.fps * FPS_TOLERANCE;
-    if (open.bitrate === bitrate && sameFps) return true;
-    if (open.codec.setBitrate(bitrate, fps)) {
-      open.bitrate = bitrate;
-      open.fps = fps;
-      return true;
+  /** The picture that had this mark did not leave: the next one is the first. */
+  private takeBack(mark: ChunkMark | undefined, origin: FrameOrigin): void {
+    if (mark === undefined) return;
+    this.unreflected = [...this.unreflected, ...mark.appliedControls].slice(-MAX_WAITING_ORIGINS);
+    if (this.lastOrigin === origin) this.lastOrigin = undefined;
+  }
+
+  private async encode(mediaMs: number): Promise<EncodedVideo | DropReason> {
+    const nowMs = performance.now();
+    try {
+      const keyframe = this.keyframeWanted && nowMs - this.lastKeyframeMs >= KEYFRAME_INTERVAL_MS;
+      const encoded = await this.encoder.encode(keyframe, mediaMs);
+      // An encoder leaves a picture out when its rate has no room for it.
+      if (encoded === undefined) return 'congested';
+      if (encoded.keyframe) {
+        this.keyframeWanted = false;
+        this.lastKeyframeMs = nowMs;
+        this.keyframes += 1;
+      }
+      return encoded;
+    } catch (error) {
+      this.refuse(`A picture could not be encoded: ${String(error)}`);
+      return 'failed';
     }
-    return Math.abs(bitrate - open.bitrate) < open.bitrate * REOPEN_STEP;
   }
 
   private refuse(message: string): void {
@@ -324,13 +346,26 @@ function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** Makes frame tracks with the configured bitrates. */
+/** Makes frame tracks with the configured encoders. */
 @Injectable()
 export class FrameTrackFactory {
-  constructor(private readonly configuration: Configuration) {}
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly encoders: VideoEncoders,
+  ) {}
 
-  create(outbound: OutboundRtp, clock: MediaClock, rate: RateControl, observer: FrameTrackObserver): FrameTrack {
-    return new FrameTrack(outbound, clock, rate, observer);
+  /** @param rate bits a second for the encoder; what it says now is what the network allows. */
+  create(
+    outbound: VideoOutbound,
+    clock: MediaClock,
+    rate: { readonly bitrate: number },
+    observer: FrameTrackObserver,
+  ): FrameTrack {
+    const { codec } = outbound;
+    if (codec === 'OPUS') throw new Error('a frame track needs a video stream');
+    const { encoderProfile: profile, intraRefreshSeconds } = this.configuration;
+    const options = { codec, profile, h264Profile: h264ProfileOf(outbound.formatParameters ?? ''), intraRefreshSeconds };
+    return new FrameTrack(outbound, clock, rate, observer, options, this.encoders);
   }
 
   rateControl(): RateControl {

@@ -35,9 +35,9 @@ async function video(codec: 'H264' | 'VP8', greys: readonly number[]): Promise<E
 }
 
 async function opus(count: number): Promise<EncodedInput[]> {
-  const encoder = await OpusEncoder.open({ channels: 2, bitrate: 64_000 });
+  const encoder = await OpusEncoder.open({ channels: 2, bitrate: 64_000, lossPercent: 2 });
   try {
-    const pcm = Int16Array.from({ length: 1920 }, (_, index) => 8000 * Math.sin(index / 20));
+    const pcm = Int16Array.from({ length: 1920 }, (_, index) => 8000 * Math.sin((Math.PI * Math.floor(index / 2)) / 40));
     const packets: EncodedInput[] = [];
     for (let index = 0; index < count; index += 1)
       packets.push({ codec: 'OPUS', data: await encoder.encode(pcm), keyframe: true });
@@ -86,6 +86,21 @@ function levels(inputs: readonly MediaInput[]): (number | undefined)[] {
   return inputs.flatMap((input) => (input.kind === 'video' ? input.pictures.map(({ data }) => data[WIDTH * 3 * 20 + 60]) : []));
 }
 
+function milliseconds(inputs: readonly MediaInput[]): number[] {
+  return inputs.flatMap((input) => (input.kind === 'audio' ? [input.audio.data.length / 4 / 48] : []));
+}
+
+/** Level of each 20 ms of a piece of sound. */
+function levelsOf(input: MediaInput | undefined): number[] {
+  if (input?.kind !== 'audio') return [];
+  const { data } = input.audio;
+  const samples = new Int16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length / 2);
+  return Array.from({ length: samples.length / 1920 }, (_, index) => {
+    const part = samples.subarray(index * 1920, (index + 1) * 1920);
+    return Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / part.length);
+  });
+}
+
 describe('MediaRelay', { timeout: 20_000 }, () => {
   it.each(['H264', 'VP8'] as const)('hands a %s camera on as RGB pictures, in order', async (codec) => {
     const { relay, inputs, receive } = setUp();
@@ -97,7 +112,7 @@ describe('MediaRelay', { timeout: 20_000 }, () => {
       kind: 'video',
       pictures: [{ kind: 'raw', format: 'RGB24', width: WIDTH, height: HEIGHT }],
     });
-    expect(relay.counts).toEqual({ decodedFrames: 3, droppedFrames: 0 });
+    expect(relay.counts).toEqual({ decodedFrames: 3, droppedFrames: 0, filledMs: 0 });
   });
 
   it('hands a microphone on as 48 kHz stereo', async () => {
@@ -108,6 +123,38 @@ describe('MediaRelay', { timeout: 20_000 }, () => {
       expect(input).toMatchObject({ kind: 'audio', audio: { sampleRate: 48_000, channels: 2 } });
       if (input.kind === 'audio') expect(input.audio.data.byteLength % 4).toBe(0);
     }
+  });
+
+  it('fills what a microphone lost: continues the sound, then is silent, and counts it', async () => {
+    const { relay, inputs, receive } = setUp();
+    // 80 ms are missing behind the third packet; its time is near the end of the 32 bits.
+    const times = [0, 960, 1920, 1920 + 960 + 80 * 48, 1920 + 2 * 960 + 80 * 48].map((time) => (time + 2 ** 32 - 2000) >>> 0);
+    receive(...(await opus(5)).map((frame, index) => ({ ...frame, rtpTimestamp: times[index] ?? 0 })));
+    await until(() => inputs.length === 5);
+    expect(milliseconds(inputs)).toEqual([20, 20, 20, 100, 20]);
+    expect(relay.counts).toEqual({ decodedFrames: 5, droppedFrames: 0, filledMs: 80 });
+    const [first = 0, second = 0, , fourth, last] = levelsOf(inputs[3]);
+    expect(Math.min(first, second)).toBeGreaterThan(2000);
+    expect(fourth).toBe(0);
+    expect(last).toBeGreaterThan(2000);
+  });
+
+  it('begins anew after a long pause of the microphone, and where its clock was set', async () => {
+    const { relay, inputs, receive } = setUp();
+    const times = [0, 960, 960 + 48 * 2000, 10, 970];
+    receive(...(await opus(5)).map((frame, index) => ({ ...frame, rtpTimestamp: times[index] ?? 0 })));
+    await until(() => inputs.length === 5);
+    expect(milliseconds(inputs)).toEqual([20, 20, 20, 20, 20]);
+    expect(relay.counts.filledMs).toBe(0);
+  });
+
+  it('fills the time of a damaged sound packet with the next', async () => {
+    const { relay, inputs, receive } = setUp();
+    const packets = (await opus(3)).map((frame, index) => ({ ...frame, rtpTimestamp: index * 960 }));
+    receive(...packets.map((frame, index) => (index === 1 ? { ...frame, data: Buffer.of(0xff, 0xff, 0xff) } : frame)));
+    await until(() => inputs.length === 2);
+    expect(milliseconds(inputs)).toEqual([20, 40]);
+    expect(relay.counts).toEqual({ decodedFrames: 2, droppedFrames: 1, filledMs: 20 });
   });
 
   it('goes on after frames that are no frames, and asks for a keyframe', async () => {
@@ -126,7 +173,7 @@ describe('MediaRelay', { timeout: 20_000 }, () => {
     const { relay, inputs, receive, requests } = setUp();
     receive({ codec: 'OPUS', data: Buffer.alloc(0), keyframe: true }, ...(await opus(2)));
     await until(() => inputs.length === 2);
-    expect(relay.counts).toEqual({ decodedFrames: 2, droppedFrames: 1 });
+    expect(relay.counts).toEqual({ decodedFrames: 2, droppedFrames: 1, filledMs: 0 });
     expect(requests()).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import type { MediaInput } from '../common/index.js';
-import { OpusDecoder, VideoDecoder } from './codec/index.js';
+import { AudioInput } from './audio-input.js';
+import { VideoDecoder } from './codec/index.js';
 import type { EncodedInput, InboundTrack } from './webrtc/index.js';
 
 /** Encoded frames that may wait for the decoder. A decoder that falls further behind starts again at a keyframe. */
@@ -8,16 +9,21 @@ const MAX_WAITING_FRAMES = 60;
 export interface RelayCounts {
   readonly decodedFrames: number;
   readonly droppedFrames: number;
+  /** Milliseconds of sound made up for packets that never came. */
+  readonly filledMs: number;
 }
+
+/** An encoded frame with its time, where the connection says it. */
+type TimedInput = EncodedInput & { readonly rtpTimestamp?: number };
 
 /**
  * The way of a client's camera or microphone to the pipeline: decodes what arrives, in order, and hands it on. The receiver decides whether it
  * has room; what it does not take is dropped and counted, since old camera pictures are of no use. Owns its decoders.
  */
 export class MediaRelay {
-  private readonly waiting: EncodedInput[] = [];
+  private readonly waiting: TimedInput[] = [];
   private video: { codec: 'H264' | 'VP8'; decoder: VideoDecoder } | undefined;
-  private audio: OpusDecoder | undefined;
+  private readonly audio = new AudioInput();
   private working: Promise<void> | undefined;
   private decoded = 0;
   private dropped = 0;
@@ -33,7 +39,7 @@ export class MediaRelay {
   }
 
   get counts(): RelayCounts {
-    return { decodedFrames: this.decoded, droppedFrames: this.dropped };
+    return { decodedFrames: this.decoded, droppedFrames: this.dropped, filledMs: this.audio.filledMs };
   }
 
   /** Idempotent; waits for the frame in hand, then frees the decoders. */
@@ -43,11 +49,10 @@ export class MediaRelay {
     await this.working;
     this.video?.decoder.close();
     this.video = undefined;
-    this.audio?.close();
-    this.audio = undefined;
+    this.audio.close();
   }
 
-  private receive(frame: EncodedInput): void {
+  private receive(frame: TimedInput): void {
     if (this.closed) return;
     if (this.waiting.length >= MAX_WAITING_FRAMES) {
       // Leaving out single frames would smear every later one.
@@ -80,10 +85,9 @@ export class MediaRelay {
     this.working = undefined;
   }
 
-  private async decode({ codec, data }: EncodedInput): Promise<MediaInput[]> {
+  private async decode({ codec, data, rtpTimestamp }: TimedInput): Promise<MediaInput[]> {
     if (codec === 'OPUS') {
-      this.audio ??= await OpusDecoder.open();
-      return [{ kind: 'audio', audio: await this.audio.decode(data) }];
+      return [{ kind: 'audio', audio: await this.audio.decode(data, rtpTimestamp) }];
     }
     if (this.video?.codec !== codec) {
       this.video?.decoder.close();

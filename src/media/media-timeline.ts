@@ -15,6 +15,12 @@ export interface Placement {
   readonly skipMs: number;
 }
 
+/**
+ * Media whose time was over this long ago is not sent any more, sound and `lossless` pictures alike, so that they catch up together after a stall
+ * of the process. What is less late is: the receiver's jitter buffer can smooth it.
+ */
+export const MAX_LATENESS_MS = 150;
+
 /** With `latest`, media may be sent this much of its own duration before its ideal time: absorbs a pipeline's jitter without a queue. */
 const EARLY_SHARE = 0.5;
 /** …but never earlier than this; a long chunk is paced, not burst. */

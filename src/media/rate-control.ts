@@ -1,67 +1,61 @@
+import type { NetworkLimits } from './congestion/index.js';
+
 /** Bits a second below which no picture is worth sending. */
-const MIN_BITRATE = 100_000;
-/** Share of the receiver's estimate that the encoder gets: audio, headers, retransmissions and probing need the rest. */
-const ESTIMATE_SHARE = 0.85;
-/** Loss under which nothing changes and over which the rate falls (draft-ietf-rmcat-gcc section 6). */
-const HIGH_LOSS = 0.1;
-/** Changes smaller than this share are not worth telling an encoder. */
-const HYSTERESIS = 0.05;
-/** After a loss, how long the rate must not rise. */
-const HOLD_AFTER_LOSS_MS = 2000;
+const MIN_VIDEO_BITRATE = 40_000;
+/** Bits a second of everything on a path below which there is no use in going. */
+const MIN_NETWORK_BITRATE = 100_000;
+/** What sound may need, with its headers, until it is known what it does need: stereo Opus at 96 kbps in 50 packets a second. */
+const AUDIO_RESERVE = 128_000;
+/** Share of a video packet that is picture: the rest is headers, extensions and the SRTP tag, about 70 of 1200 bytes. */
+const PICTURE_SHARE = 0.94;
+/** Times of what is wanted that a path is probed for: on one with room to spare a picture leaves at once, and keyframes do not wait. */
+const HEADROOM = 2;
+/** Smaller changes than this share are not worth telling an encoder. */
+const HYSTERESIS = 0.02;
 
 export interface RateLimits {
-  /** Bits a second before anything is known of the network. */
+  /** Bits a second of video before anything is known of the network. */
   readonly start: number;
-  /** Bits a second never exceeded. */
+  /** Bits a second of video never exceeded. */
   readonly ceiling: number;
 }
 
-/**
- * The video bitrate a viewer's network can take: starts modestly, follows the receiver's estimate (REMB) both ways, and falls with heavy
- * loss. Pure: time comes with each call.
- */
+/** What shares the path with the pictures, bits a second of whole packets. */
+export interface OtherTraffic {
+  /** Undefined until it was measured; 0 without sound. */
+  readonly audioBitrate: number | undefined;
+  /** Packets sent again. */
+  readonly repairBitrate: number;
+}
+
+/** Divides what the network takes: sound and repairs get what they need, the pictures what is left. Pure. */
 export class RateControl {
   private current: number;
-  private estimate: number | undefined;
-  private holdUntilMs = -Infinity;
 
   constructor(private readonly limits: RateLimits) {
     this.current = this.clamp(limits.start);
   }
 
-  /** Bits a second for the encoder. */
+  /** Bits a second for the video encoder. */
   get bitrate(): number {
     return this.current;
   }
 
-  /** The receiver's last estimate, bits a second; undefined before the first. */
-  get receiverEstimate(): number | undefined {
-    return this.estimate;
+  /** The same limits for everything on the path together. */
+  get networkLimits(): NetworkLimits {
+    const { start, ceiling } = this.limits;
+    const whole = (video: number): number => Math.max(Math.round(video / PICTURE_SHARE) + AUDIO_RESERVE, MIN_NETWORK_BITRATE);
+    return { startBitrate: whole(start), minBitrate: MIN_NETWORK_BITRATE, maxBitrate: whole(ceiling) * HEADROOM };
   }
 
-  /** A receiver's estimate in bits a second. Returns whether the bitrate changed. */
-  onEstimate(bitrate: number, nowMs: number): boolean {
-    this.estimate = bitrate;
-    const wanted = this.clamp(bitrate * ESTIMATE_SHARE);
-    if (wanted > this.current && nowMs < this.holdUntilMs) return false;
-    return this.set(wanted);
-  }
-
-  /** The share (0–1) of packets lost since the last report. Returns whether the bitrate changed. */
-  onLoss(fractionLost: number, nowMs: number): boolean {
-    if (fractionLost <= HIGH_LOSS) return false;
-    this.holdUntilMs = nowMs + HOLD_AFTER_LOSS_MS;
-    return this.set(this.clamp(this.current * (1 - 0.5 * fractionLost)));
-  }
-
-  private set(wanted: number): boolean {
-    const atLimit = wanted === this.limits.ceiling || wanted === MIN_BITRATE;
-    if (wanted === this.current || (!atLimit && Math.abs(wanted - this.current) < this.current * HYSTERESIS)) return false;
-    this.current = wanted;
-    return true;
+  /** @param targetBitrate bits a second that the path takes, of everything. */
+  follow(targetBitrate: number, { audioBitrate = AUDIO_RESERVE, repairBitrate }: OtherTraffic): void {
+    const wanted = this.clamp((targetBitrate - audioBitrate - repairBitrate) * PICTURE_SHARE);
+    const atLimit = wanted === this.clamp(0) || wanted === this.clamp(Infinity);
+    if (atLimit || Math.abs(wanted - this.current) >= this.current * HYSTERESIS) this.current = wanted;
   }
 
   private clamp(bitrate: number): number {
-    return Math.round(Math.min(Math.max(bitrate, MIN_BITRATE), Math.max(this.limits.ceiling, MIN_BITRATE)));
+    return Math.round(Math.min(Math.max(bitrate, MIN_VIDEO_BITRATE), Math.max(this.limits.ceiling, MIN_VIDEO_BITRATE)));
   }
 }

@@ -4,12 +4,23 @@ import type { Chunk, Delivery, DeliveryMode, MediaInput, OfferSummary } from '..
 import { Configuration } from '../config/index.js';
 import { AudioTrackFactory, type AudioCounts, type AudioTrack } from './audio-track.js';
 import { ChunkRouterFactory, type ChunkRouter } from './chunk-router.js';
-import { FrameTrackFactory, type FrameCounts, type FrameTrack } from './frame-track.js';
+import type { NetworkState } from './congestion/index.js';
+import type { VideoFormat } from './frame-encoder.js';
+import { FrameTrackFactory, type ChunkMark, type FrameCounts, type FrameTimes, type FrameTrack } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
 import { MediaRelay } from './media-relay.js';
+import { NetworkControl } from './network-control.js';
 import type { RateControl } from './rate-control.js';
 import { ReceiverLiveness } from './receiver-liveness.js';
-import { PeerConnection, type ConnectionState, type DataChannel, type Feedback, type IceServer } from './webrtc/index.js';
+import {
+  PeerConnection,
+  type ConnectionState,
+  type DataChannel,
+  type Feedback,
+  type IceServer,
+  type PlayoutDelay,
+  type StreamStats,
+} from './webrtc/index.js';
 
 /** The one data channel that is served (compatibility contract). */
 const CHANNEL_LABEL = 'telefuser';
@@ -23,7 +34,11 @@ const MAX_EARLY_MESSAGES = 64;
 /** A receiver of media reports at least every second or so; one that is silent this long is gone, whatever ICE still believes. */
 const MAX_SILENCE_MS = 4000;
 /** How long a last message may take to leave before the connection closes. */
-const FLUSH_TIMEOUT_MS = 250;
+const FLUSH_TIMEOUT_MS = 750;
+/** How long the channel of a connected client may take to open when there is a last message for it. */
+const CHANNEL_GRACE_MS = 1000;
+/** A viewer who steers what is made wants to see it at once. */
+const INTERACTIVE_PLAYOUT_DELAY: PlayoutDelay = { minMs: 0, maxMs: 0 };
 
 /** Told of what a viewer does. Must not throw. */
 export interface ViewerObserver {
@@ -36,8 +51,13 @@ export interface ViewerObserver {
   messageReceived(message: string | Uint8Array): void;
   /** Decoded camera or microphone; returns whether it was taken. */
   mediaReceived(input: MediaInput): boolean;
-  /** What of a chunk is not media. */
-  metadataRouted(metadata: Readonly<Record<string, unknown>>, index: number | undefined): void;
+  /**
+   * A chunk that has metadata, or reflects control messages, got its place.
+   * @param rtpTimestamp of its first picture; undefined when it has none, or the client takes no video.
+   */
+  chunkRouted(chunk: Chunk, rtpTimestamp: number | undefined): void;
+  /** A picture left; `first` comes with the first one of a chunk. */
+  pictureSent(times: FrameTimes, first: ChunkMark | undefined): void;
   /** A picture of the pipeline could not be decoded or encoded. */
   pictureRefused(message: string): void;
 }
@@ -45,14 +65,15 @@ export interface ViewerObserver {
 export interface ViewerStats {
   readonly videoCodec: string | undefined;
   readonly video: FrameCounts | undefined;
+  readonly videoFormat: VideoFormat | undefined;
+  /** Pictures made for a client that takes no video. */
+  readonly untrackedFrames: number;
   readonly audio: AudioCounts | undefined;
-  /** Bits a second the encoder is set to. */
-  readonly targetBitrate: number;
-  /** Bits a second the receiver says it can take. */
-  readonly estimate: number | undefined;
-  readonly roundTripMs: number | undefined;
-  /** 0–1, of the last report. */
-  readonly fractionLost: number | undefined;
+  /** Bits a second the video encoder is set to. */
+  readonly videoBitrate: number;
+  readonly network: NetworkState;
+  readonly videoStream: StreamStats | undefined;
+  readonly audioStream: StreamStats | undefined;
 }
 
 /** The media of one client: its connection and every track, relay and queue made for it. Owned by a session. */
@@ -66,8 +87,8 @@ export class Viewer {
   private clock: MediaClock | undefined;
   private reportTimer: NodeJS.Timeout | undefined;
   private readonly liveness = new ReceiverLiveness(MAX_SILENCE_MS);
-  private roundTripMs: number | undefined;
-  private fractionLost: number | undefined;
+  private readonly network: NetworkControl;
+  private channelUp: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -78,7 +99,9 @@ export class Viewer {
     private readonly frameTracks: FrameTrackFactory,
     private readonly audioTracks: AudioTrackFactory,
     private readonly routers: ChunkRouterFactory,
-  ) {}
+  ) {
+    this.network = new NetworkControl(connection, rate);
+  }
 
   /** The answer to send to the client. */
   get localSdp(): string {
@@ -90,6 +113,11 @@ export class Viewer {
     return this.channel?.isOpen ?? false;
   }
 
+  /** Bytes of a message that the client takes; undefined while there is no channel. */
+  get maxMessageBytes(): number | undefined {
+    return this.channel?.maxMessageBytes;
+  }
+
   /** Chunks with pictures routed so far. */
   get videoChunks(): number {
     return this.router?.routedVideoChunks ?? 0;
@@ -99,11 +127,13 @@ export class Viewer {
     return {
       videoCodec: this.connection.video?.codec,
       video: this.video?.counts,
+      videoFormat: this.video?.format,
+      untrackedFrames: this.router?.untrackedFrames ?? 0,
       audio: this.audio?.counts,
-      targetBitrate: this.rate.bitrate,
-      estimate: this.rate.receiverEstimate,
-      roundTripMs: this.roundTripMs,
-      fractionLost: this.fractionLost,
+      videoBitrate: this.rate.bitrate,
+      network: this.network.state,
+      videoStream: this.connection.video?.stats,
+      audioStream: this.connection.audio?.stats,
     };
   }
 
@@ -116,6 +146,7 @@ export class Viewer {
         if (observer.takesMedia) this.relays.push(new MediaRelay(track, (input) => observer.mediaReceived(input)));
       },
       feedbackReceived: (feedback) => this.receiveFeedback(feedback),
+      packetSent: (packet) => this.network.packetSent(packet),
     });
   }
 
@@ -138,8 +169,9 @@ export class Viewer {
       fps,
       video: this.video,
       audio: this.audio,
-      metadata: (metadata, index) => observer.metadataRouted(metadata, index),
+      chunkRouted: (chunk, rtpTimestamp) => observer.chunkRouted(chunk, rtpTimestamp),
     });
+    this.network.start();
     this.reportTimer = setTimeout(() => this.tick(observer), FIRST_REPORT_DELAY_MS);
   }
 
@@ -173,10 +205,26 @@ export class Viewer {
 
   private async closeOnce(): Promise<void> {
     clearTimeout(this.reportTimer);
+    this.network.close();
     // Whatever fails to close, the sockets do.
     await Promise.allSettled([this.video?.close(), this.audio?.close(), ...this.relays.map((relay) => relay.close())]);
-    await this.channel?.flushed(FLUSH_TIMEOUT_MS);
+    await this.lastWords();
     await this.connection.close();
+  }
+
+  /** Resolves when the client has what was sent, or cannot get it any more. */
+  private async lastWords(): Promise<void> {
+    // A pipeline that crashes at its first frame does so before the channel of a client that has just connected is open.
+    if (this.earlyMessages.length > 0 && this.connection.state === 'connected') {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, CHANNEL_GRACE_MS);
+        this.channelUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    await this.channel?.flushed(FLUSH_TIMEOUT_MS);
   }
 
   private acceptChannel(channel: DataChannel, observer: ViewerObserver): void {
@@ -189,38 +237,36 @@ export class Viewer {
     channel.onClose(() => observer.channelClosed());
     channel.onOpen(() => {
       for (const text of this.earlyMessages.splice(0)) channel.send(text);
+      this.channelUp?.();
       observer.channelOpened();
     });
   }
 
   private receiveFeedback(feedback: Feedback): void {
-    const nowMs = performance.now();
-    switch (feedback.type) {
-      case 'keyframe-request':
-        this.video?.requestKeyframe();
-        break;
-      case 'estimate':
-        this.rate.onEstimate(feedback.bitrate, nowMs);
-        break;
-      case 'report':
-        this.roundTripMs = feedback.report.roundTripMs ?? this.roundTripMs;
-        if (feedback.stream === this.connection.video) {
-          this.fractionLost = feedback.report.fractionLost;
-          this.rate.onLoss(feedback.report.fractionLost, nowMs);
-        }
-        break;
+    if (feedback.type === 'keyframe-request') {
+      this.video?.requestKeyframe();
+      return;
     }
+    this.network.feedbackReceived(feedback);
   }
 
   /** Once a second: sender reports, and a look at whether the receiver still lives. */
   private tick(observer: ViewerObserver): void {
     if (this.closing !== undefined) return;
     const reported = this.sendReports();
+    this.prepareAudio();
     const change = this.liveness.observe(this.connection.mediaPacketsSent, this.connection.packetsReceived, performance.now());
     if (change !== undefined && this.connection.state === 'connected') {
       observer.connectionStateChanged(change === 'silent' ? 'disconnected' : 'connected');
     }
     this.reportTimer = setTimeout(() => this.tick(observer), reported ? SENDER_REPORT_INTERVAL_MS : FIRST_REPORT_DELAY_MS);
+  }
+
+  /** Fits the sound to the path: what it may take, and what it loses. */
+  private prepareAudio(): void {
+    const redundant = this.connection.audio?.hasRedundancy ?? false;
+    this.audio?.setMaxBitrate(this.network.opusBitrate);
+    this.audio?.setExpectedLoss(this.network.state.lossFraction, { redundant });
   }
 
   /** Returns whether any stream has something to report on. */
@@ -259,12 +305,14 @@ export class ViewerFactory {
    */
   async answer(sdp: string, offer: OfferSummary, usual: DeliveryMode, service: Delivery = {}): Promise<Viewer> {
     const { configuration } = this;
+    const playoutDelay = usual === 'latest' ? INTERACTIVE_PLAYOUT_DELAY : configuration.playoutDelayMs;
     const connection = await PeerConnection.answer(sdp, offer, {
       iceServers: this.iceServers(),
       iceGatherTimeoutMs: configuration.iceGatherTimeoutSeconds * 1000,
       hostAddresses: this.hostAddresses(),
-      videoCodec: configuration.videoCodec,
+      videoCodecs: configuration.videoCodecs,
       maxMessageBytes: configuration.maxMessageBytes,
+      ...(playoutDelay === undefined ? {} : { playoutDelay }),
     });
     return new Viewer(
       connection,

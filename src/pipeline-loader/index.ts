@@ -1,4 +1,5 @@
 export type { Finding as PipelineFinding } from './checker/finding.js';
+export { controlKey, MAX_WAITING_CONTROLS, type ControlId } from './contract/control-id.js';
 export { findPipelineFile } from './pipeline-file.js';
 export { PipelineLoaderModule } from './pipeline-loader.module.js';
 export { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';

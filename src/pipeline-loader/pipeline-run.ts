@@ -5,6 +5,9 @@ export interface PipelineRun {
   /** Bidirectional: what `createSession` returned, else the id given to `open`. */
   readonly sessionId: string;
 
+  /** Pictures that have come from the host in chunks, whatever became of them. */
+  readonly picturesReceived: number;
+
   /**
    * The chunks, once. The pipeline's generator begins with the first `next()` and is at most two chunks ahead of the consumer; to stop
    * consuming is to hold it. Ends when the generator ends or the run is closed. `return()` closes the run.
@@ -17,8 +20,10 @@ export interface PipelineRun {
   /**
    * Bidirectional: hands a client's message (a JSON value, or a `Uint8Array` for a binary one) to `pushChunk`. Never waits. A message that
    * cannot be sent, or that makes the pipeline throw, is reported to `onPushError`. Server push: ignored.
+   *
+   * @param control id of the message (`controlKey`): the first chunk that reflects it has it among its `appliedControls`
    */
-  push(message: unknown): void;
+  push(message: unknown, control?: string): void;
 
   /**
    * Bidirectional: hands camera pictures or microphone sound to `pushChunk`. The buffers must not change afterwards.

@@ -23,6 +23,35 @@ describe('parseMessage', () => {
     expect(parseMessage(message, LIMITS)).toEqual({ kind: 'input', value });
   });
 
+  it.each(['a', 'x'.repeat(20), 7, -1, 0])('knows the id %j of a message', (id) => {
+    expect(parseMessage(JSON.stringify({ id }), LIMITS)).toEqual({ kind: 'input', value: { id }, control: id });
+  });
+
+  it.each(['', 1.5, 2 ** 53, null, true, [1]])('takes %j for no id, and the message all the same', (id) => {
+    expect(parseMessage(JSON.stringify({ id }), LIMITS)).toEqual({ kind: 'input', value: { id } });
+    const long = { id: 'x'.repeat(129) };
+    expect(parseMessage(JSON.stringify(long), { ...LIMITS, maxMessageBytes: 1000 })).toEqual({ kind: 'input', value: long });
+  });
+
+  it.each([
+    [{ type: 'shown', id: 'a' }, { id: 'a' }],
+    [{ id: 7, type: 'shown' }, { id: 7 }],
+    [{ type: 'shown', rtp_timestamp: 0 }, { rtpTimestamp: 0 }],
+    [{ type: 'shown', rtp_timestamp: 2 ** 32 - 1 }, { rtpTimestamp: 2 ** 32 - 1 }],
+  ])('takes %j for a report', (value, report) => {
+    expect(parseMessage(JSON.stringify(value), LIMITS)).toEqual({ kind: 'shown', report, value });
+  });
+
+  it.each([
+    { type: 'shown' },
+    { type: 'shown', id: null },
+    { type: 'shown', rtp_timestamp: 1.5 },
+    { type: 'shown', rtp_timestamp: 2 ** 32 },
+    { type: 'shown', rtp_timestamp: 1, what: 'a door' },
+  ])('takes %j for a word to the pipeline', (value) => {
+    expect(parseMessage(JSON.stringify(value), LIMITS)).toEqual({ kind: 'input', value });
+  });
+
   it('hands bytes on without reading them', () => {
     const bytes = Buffer.from('{"type":"stop"}');
     expect(parseMessage(bytes, LIMITS)).toEqual({ kind: 'input', value: bytes });
@@ -73,7 +102,7 @@ describe('parseMessage', () => {
     );
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.uint8Array()), (message) => {
-        expect(['stop', 'input', 'refused']).toContain(parseMessage(message, LIMITS).kind);
+        expect(['stop', 'input', 'shown', 'refused']).toContain(parseMessage(message, LIMITS).kind);
       }),
     );
   });

@@ -7,12 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { Problem } from '../common/index.js';
 import { loadConfiguration } from '../config/index.js';
 import { MaxSessionsGuard, ReservedSlot } from './max-sessions.guard.js';
+import { ServiceFigures } from './service-figures.service.js';
+import { SessionRegistry } from './session-registry.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 
 function setUp(max: number) {
   const slots = new SessionSlots(loadConfiguration({ TELEFUSER_WEBRTC_MAX_SESSIONS: String(max) }));
-  const guard = new MaxSessionsGuard(slots);
-  return { slots, guard };
+  const figures = new ServiceFigures(new SessionRegistry(slots));
+  const guard = new MaxSessionsGuard(slots, figures);
+  return { slots, guard, figures };
 }
 
 function requestOf(): { context: ExecutionContext; response: EventEmitter } {
@@ -40,7 +43,7 @@ function reservedSlot(context: ExecutionContext): SlotLease {
 
 describe('MaxSessionsGuard', () => {
   it('reserves a slot for each request, and refuses one too many with max-sessions', () => {
-    const { slots, guard } = setUp(2);
+    const { slots, guard, figures } = setUp(2);
     expect(guard.canActivate(requestOf().context)).toBe(true);
     expect(guard.canActivate(requestOf().context)).toBe(true);
     expect(slots.inUse).toBe(2);
@@ -50,6 +53,7 @@ describe('MaxSessionsGuard', () => {
       expect.objectContaining({ code: 'max-sessions', detail: expect.stringContaining('All 2 sessions') as string }),
     );
     expect(slots.inUse).toBe(2);
+    expect(figures.offerResults).toEqual({ 'max-sessions': 2 });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Problem } from '../common/index.js';
+import { ServiceFigures } from './service-figures.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 
 const LEASES = new WeakMap<object, SlotLease>();
@@ -11,12 +12,20 @@ const LEASES = new WeakMap<object, SlotLease>();
  */
 @Injectable()
 export class MaxSessionsGuard implements CanActivate {
-  constructor(private readonly slots: SessionSlots) {}
+  constructor(
+    private readonly slots: SessionSlots,
+    private readonly figures: ServiceFigures,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const lease = this.slots.acquire();
     if (lease === undefined) {
-      throw new Problem('max-sessions', `All ${this.slots.max} sessions are taken. Try again later, or close a session first.`);
+      const problem = new Problem(
+        'max-sessions',
+        `All ${this.slots.max} sessions are taken. Try again later, or close a session first.`,
+      );
+      this.figures.offerRefused(problem);
+      throw problem;
     }
     const http = context.switchToHttp();
     LEASES.set(http.getRequest<object>(), lease);

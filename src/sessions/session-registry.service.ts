@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Problem } from '../common/index.js';
 import type { CloseReason } from './close-reason.js';
 import { SessionSlots } from './session-slots.service.js';
+import type { FrameLedger } from './frame-ledger.js';
 import type { Session } from './session.js';
 
 /** Closed sessions whose end is remembered, so that a client can ask why. */
@@ -68,6 +69,11 @@ export class SessionRegistry implements BeforeApplicationShutdown {
     let serverPush = 0;
     for (const session of this.sessions.values()) if (session.mode === 'server_push') serverPush += 1;
     return { active: this.sessions.size, serverPush, bidirectional: this.sessions.size - serverPush, max: this.slots.max };
+  }
+
+  /** The accounts of the open sessions. */
+  ledgers(): FrameLedger[] {
+    return Array.from(this.sessions.values(), ({ frames }) => frames);
   }
 
   async closeAll(reason: CloseReason): Promise<void> {

@@ -10,6 +10,7 @@ import {
   type PipelineRun,
   type PipelineService,
 } from '../pipeline-loader/index.js';
+import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 import { SessionService, type SessionOffer } from './session.service.js';
@@ -29,6 +30,7 @@ function offerOf(parts: Partial<SessionOffer> = {}): SessionOffer {
 function runOf(sessionId: string) {
   return {
     sessionId,
+    picturesReceived: 0,
     chunks: async function* () {
       // Yields nothing and stays open until the run is closed.
     },
@@ -45,7 +47,7 @@ function viewerOf() {
     observe: vi.fn<Viewer['observe']>(),
     start: vi.fn<Viewer['start']>(),
     drained: vi.fn<Viewer['drained']>(() => Promise.resolve()),
-    stats: {},
+    stats: { video: undefined, untrackedFrames: 0 },
     send: vi.fn<Viewer['send']>(() => true),
     close: vi.fn<Viewer['close']>(() => Promise.resolve()),
   };
@@ -55,6 +57,7 @@ function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'def
   const configuration = loadConfiguration({ TELEFUSER_WEBRTC_MAX_SESSIONS: '2' });
   const slots = new SessionSlots(configuration);
   const registry = new SessionRegistry(slots);
+  const figures = new ServiceFigures(registry);
   const runs: ReturnType<typeof runOf>[] = [];
   const viewers: ReturnType<typeof viewerOf>[] = [];
   const open = vi.fn<PipelineService['open']>((id) => {
@@ -73,13 +76,14 @@ function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'def
     pipeline as unknown as PipelineService,
     { answer } as unknown as ViewerFactory,
     registry,
+    figures,
   );
   const lease = (): SlotLease => {
     const acquired = slots.acquire();
     if (acquired === undefined) throw new Error('no slot is free');
     return acquired;
   };
-  return { service, registry, slots, lease, open, answer, runs, viewers };
+  return { service, figures, registry, slots, lease, open, answer, runs, viewers };
 }
 
 type Parts = ReturnType<typeof setUp>;
@@ -103,18 +107,21 @@ afterAll(() => Logger.overrideLogger(['log']));
 
 describe('opening a session', () => {
   it('takes a slot and an id until the session has closed', async () => {
-    const { service, registry, slots, lease, runs, viewers } = setUp();
+    const { service, figures, registry, slots, lease, runs, viewers } = setUp();
     const slot = lease();
     const session = await service.open(offerOf(), slot, NEVER);
     slot.releaseUnclaimed();
     expect(session.answerSdp).toBe('v=0 answer');
     expect([slots.inUse, registry.stats().active]).toEqual([1, 1]);
     expect(service.status('demo').session).toBe(session);
+    expect(service.get('demo')).toBe(session);
     await service.close('demo');
     expect([slots.inUse, registry.stats().active]).toEqual([0, 0]);
     expect(service.status('demo')).toEqual({ sessionId: 'demo', session: undefined, closeReason: 'client_delete' });
     expect([runs[0]?.close.mock.calls.length, viewers[0]?.close.mock.calls.length]).toEqual([1, 1]);
     await expect(service.close('demo')).rejects.toMatchObject({ code: 'session-not-found' });
+    expect(() => service.get('demo')).toThrow(expect.objectContaining({ code: 'session-not-found' }));
+    expect(figures).toMatchObject({ sessionsOpened: 1, sessionsClosed: { client_delete: 1 }, offerResults: { answered: 1 } });
     expect(() => registry.reserve('demo')).not.toThrow();
   });
 
@@ -126,6 +133,7 @@ describe('opening a session', () => {
     const parts = setUp(pipeline);
     const problem = await refusal(parts, offerOf());
     expect(problem.code).toBe('service-not-running');
+    expect(parts.figures).toMatchObject({ sessionsOpened: 0, offerResults: { 'service-not-running': 1 } });
     expect(problem.detail).toContain(detail);
     expect(parts.open).not.toHaveBeenCalled();
   });

@@ -13,6 +13,7 @@ import {
   type StreamMode,
 } from '../pipeline-loader/index.js';
 import type { CloseReason } from './close-reason.js';
+import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
 import type { SlotLease } from './session-slots.service.js';
 import { isValidSessionId, SESSION_ID_RULE } from './session-id.js';
@@ -52,6 +53,7 @@ export class SessionService {
     private readonly pipeline: PipelineService,
     private readonly viewers: ViewerFactory,
     private readonly registry: SessionRegistry,
+    private readonly figures: ServiceFigures,
   ) {}
 
   /**
@@ -60,7 +62,18 @@ export class SessionService {
    * @param abandoned aborts when the HTTP client goes away: what was built is closed again.
    */
   async open(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
-    requireClient(abandoned);
+    try {
+      requireClient(abandoned);
+      const session = await this.claim(offer, lease, abandoned);
+      this.figures.offerAnswered();
+      return session;
+    } catch (error) {
+      this.figures.offerRefused(error);
+      throw error;
+    }
+  }
+
+  private async claim(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
     lease.claim();
     try {
       return await this.build(offer, lease, abandoned);
@@ -98,6 +111,13 @@ export class SessionService {
 
   status(id: string): SessionStatus {
     return { sessionId: id, session: this.registry.get(id), closeReason: this.registry.closeReason(id) };
+  }
+
+  /** The open session. Throws the problem `session-not-found`. */
+  get(id: string): Session {
+    const session = this.registry.get(id);
+    if (session === undefined) throw new Problem('session-not-found', `No session "${id}" is open.`);
+    return session;
   }
 
   /** Closes a session and waits for it. Throws the problem `session-not-found`. */
@@ -175,8 +195,10 @@ export class SessionService {
           doneGraceMs: configuration.doneGraceSeconds * 1000,
         },
         limits: { maxMessageBytes: configuration.maxMessageBytes, maxJsonDepth: configuration.maxJsonDepth },
+        serviceLatencies: this.figures.latencies,
         onClosed: (reason) => {
           this.registry.remove(id, reason);
+          this.figures.sessionClosed(reason, session.frames);
           lease.release();
         },
       },
@@ -184,6 +206,7 @@ export class SessionService {
       viewer,
     );
     this.registry.add(session);
+    this.figures.sessionOpened();
     session.begin();
     this.logger.log(`session ${id} opened: ${mode}`);
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });

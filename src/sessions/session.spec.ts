@@ -5,7 +5,9 @@ import type { Chunk, MediaInput } from '../common/index.js';
 import type { Viewer, ViewerObserver } from '../media/index.js';
 import { PipelineCrashedError, PipelineFailedError, type PipelineRun } from '../pipeline-loader/index.js';
 import { CLOSE_REASONS, type CloseReason } from './close-reason.js';
+import type { FrameLedger } from './frame-ledger.js';
 import { Session } from './session.js';
+import { StageLatencies } from './stage-latencies.js';
 
 const TIMEOUTS = { connectMs: 15_000, channelMs: 10_000, disconnectedGraceMs: 5000, doneGraceMs: 1000 };
 const CAMERA: MediaInput = { kind: 'video', pictures: [] };
@@ -19,6 +21,8 @@ class FakeRun implements PipelineRun {
   readonly sessionId = 'demo';
   readonly pushed: unknown[] = [];
   readonly media: MediaInput[] = [];
+  readonly controls: (string | undefined)[] = [];
+  picturesReceived = 0;
   pulled = 0;
   closeCalls = 0;
   returned = false;
@@ -30,6 +34,8 @@ class FakeRun implements PipelineRun {
   private waiting: (() => void) | undefined;
 
   yields(...results: readonly (Chunk | 'end' | Error)[]): void {
+    for (const result of results)
+      if (typeof result === 'object' && 'pictures' in result) this.picturesReceived += result.pictures.length;
     this.results.push(...results);
     this.waiting?.();
   }
@@ -49,8 +55,9 @@ class FakeRun implements PipelineRun {
     }
   }
 
-  push(message: unknown): void {
+  push(message: unknown, control?: string): void {
     this.pushed.push(message);
+    this.controls.push(control);
   }
 
   pushMedia(input: MediaInput): boolean {
@@ -76,7 +83,16 @@ class FakeRun implements PipelineRun {
 /** A viewer without a network. */
 class FakeViewer {
   readonly localSdp = 'v=0 answer';
-  readonly stats = {};
+  readonly counts = {
+    received: 0,
+    sent: 0,
+    queued: 0,
+    keyframes: 0,
+    dropped: { superseded: 0, late: 0, congested: 0, undecodable: 0, failed: 0, closed: 0 },
+  };
+  takesVideo = true;
+  untrackedFrames = 0;
+  roundTripMs: number | undefined;
   readonly sent: Record<string, unknown>[] = [];
   readonly routed: Chunk[] = [];
   hasChannel = false;
@@ -90,6 +106,11 @@ class FakeViewer {
   /** What `observe()` finds to have happened already. */
   early: ((observer: ViewerObserver) => void) | undefined;
 
+  get stats(): unknown {
+    const { takesVideo, counts, untrackedFrames, roundTripMs } = this;
+    return { video: takesVideo ? counts : undefined, untrackedFrames, network: { roundTripMs } };
+  }
+
   observe(observer: ViewerObserver): void {
     this.early?.(observer);
   }
@@ -102,6 +123,12 @@ class FakeViewer {
     signal.throwIfAborted();
     this.routed.push(routed);
     this.videoChunks += 1;
+    if (this.takesVideo) {
+      this.counts.received += routed.pictures.length;
+      this.counts.queued += routed.pictures.length;
+    } else {
+      this.untrackedFrames += routed.pictures.length;
+    }
   }
 
   async drained(): Promise<void> {
@@ -116,7 +143,16 @@ class FakeViewer {
 
   async close(): Promise<void> {
     this.closeCalls += 1;
+    this.counts.dropped.closed += this.counts.queued;
+    this.counts.queued = 0;
     await this.closing;
+  }
+
+  /** The oldest queued pictures leave. */
+  plays(count: number): void {
+    const played = Math.min(count, this.counts.queued);
+    this.counts.sent += played;
+    this.counts.queued -= played;
   }
 }
 
@@ -124,6 +160,7 @@ function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
   const run = new FakeRun();
   const viewer = new FakeViewer();
   const closedWith: CloseReason[] = [];
+  const serviceLatencies = new StageLatencies();
   const session = new Session(
     {
       id: 'demo',
@@ -131,13 +168,14 @@ function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
       fps: 30,
       timeouts: TIMEOUTS,
       limits: { maxMessageBytes: 1000, maxJsonDepth: 8 },
+      serviceLatencies,
       onClosed: (reason) => closedWith.push(reason),
     },
     run,
     viewer as unknown as Viewer,
   );
   const messages = (type: string): Record<string, unknown>[] => viewer.sent.filter((message) => message['type'] === type);
-  return { session, run, viewer, closedWith, messages };
+  return { session, run, viewer, closedWith, messages, serviceLatencies };
 }
 
 /** A session whose client is connected, and whose channel is open if it is bidirectional. */
@@ -546,7 +584,7 @@ describe('what goes through a session', () => {
 
   it('tells the client of metadata that no data-channel message can carry, in its place', async () => {
     const { session, messages } = await live();
-    session.metadataRouted({ text: 'x'.repeat(262_144) }, 3);
+    session.chunkRouted({ pictures: [], index: 3, metadata: { text: 'x'.repeat(262_144) } }, undefined);
     expect(messages('chunk')).toEqual([
       expect.objectContaining({ data: null, error: expect.stringContaining('at most 262144') }),
     ]);
@@ -556,8 +594,8 @@ describe('what goes through a session', () => {
   it('sends metadata with the time in seconds, and with or without an index', async () => {
     vi.setSystemTime(1_790_000_000_500);
     const { session, messages } = await live();
-    session.metadataRouted({ prompt: 'x' }, 3);
-    session.metadataRouted({ status: 'warm' }, undefined);
+    session.chunkRouted({ pictures: [], index: 3, metadata: { prompt: 'x' } }, undefined);
+    session.chunkRouted({ pictures: [], metadata: { status: 'warm' } }, undefined);
     expect(messages('chunk')).toEqual([
       { type: 'chunk', session_id: 'demo', index: 3, data: { prompt: 'x' }, timestamp: 1_790_000_000.5 },
       { type: 'chunk', session_id: 'demo', index: null, data: { status: 'warm' }, timestamp: 1_790_000_000.5 },
@@ -593,10 +631,178 @@ describe('what goes through a session', () => {
     parts.run.reportPushError('closing');
     parts.run.reportChunkError('closing');
     parts.session.pictureRefused('closing');
-    parts.session.metadataRouted({ a: 1 }, 1);
+    parts.session.chunkRouted({ pictures: [], index: 1, metadata: { a: 1 } }, undefined);
     held.resolve();
     await close;
     expect(parts.viewer.sent.at(-1)).toMatchObject({ type: 'closed' });
+  });
+});
+
+describe('a control message with an id', () => {
+  const press = (id: unknown): string => JSON.stringify({ type: 'control', key: 'ArrowUp', action: 'press', id });
+  const applies = (appliedControls: string[], more: Partial<Chunk> = {}): Chunk => ({ ...chunk(4), appliedControls, ...more });
+  const times = { yieldedAtMs: undefined, routedAtMs: 0, encodeBeganAtMs: 0, encodedAtMs: 0 };
+
+  it('reaches the pipeline as it is, with the id beside it', async () => {
+    const { session, run } = await live('bidirectional');
+    for (const id of ['a', 7, 'a', null, '', 1.5, { a: 1 }]) session.messageReceived(press(id));
+    expect(run.pushed).toEqual(
+      ['a', 7, 'a', null, '', 1.5, { a: 1 }].map((id) => ({ type: 'control', key: 'ArrowUp', action: 'press', id })),
+    );
+    // The second "a" is another's, and what is no id is not followed.
+    expect(run.controls).toEqual(['a', '7', undefined, undefined, undefined, undefined, undefined]);
+    await session.close('client_delete');
+  });
+
+  it('is named, as the client wrote it, by the message of the chunk that reflects it, once', async () => {
+    const { session, messages } = await live('bidirectional');
+    session.messageReceived(press(7));
+    session.messageReceived(press('b'));
+    session.chunkRouted(applies(['7', 'never sent', 'b']), 90_000);
+    session.chunkRouted(applies(['7']), 93_000);
+    expect(messages('chunk')).toEqual([
+      {
+        type: 'chunk',
+        session_id: 'demo',
+        index: 4,
+        data: {},
+        applied_controls: [7, 'b'],
+        rtp_timestamp: 90_000,
+        timestamp: expect.any(Number) as number,
+      },
+    ]);
+    await session.close('client_delete');
+  });
+
+  it('is timed from its receipt to the frame that the client shows, half a round trip before its report', async () => {
+    const { session, viewer, serviceLatencies } = await live('bidirectional');
+    viewer.roundTripMs = 20;
+    const receivedAtMs = performance.now();
+    session.messageReceived(press('a'));
+    session.chunkRouted(applies(['a'], { pushedAtMs: [receivedAtMs + 2], yieldedAtMs: receivedAtMs + 12 }), 1);
+    const mark = { index: 4, appliedControls: ['a'], rtpTimestamp: 1 };
+    session.pictureSent(
+      {
+        yieldedAtMs: receivedAtMs + 12,
+        routedAtMs: receivedAtMs + 13,
+        encodeBeganAtMs: receivedAtMs + 15,
+        encodedAtMs: receivedAtMs + 20,
+        sentAtMs: receivedAtMs + 21,
+      },
+      mark,
+    );
+    await settle(50);
+    session.messageReceived('{"type":"shown","id":"a"}');
+    for (const latencies of [session.stats.latencies, serviceLatencies.summaries()]) {
+      const found = Object.fromEntries(Object.entries(latencies).map(([stage, { count, sumMs }]) => [stage, [count, sumMs]]));
+      expect(found).toEqual({
+        control_to_push: [1, 2],
+        push_to_yield: [1, 10],
+        yield_to_encode: [1, 3],
+        encode: [1, 5],
+        encode_to_send: [1, 1],
+        yield_to_sent: [1, 9],
+        control_to_sent: [1, 21],
+        send_to_shown: [1, 19],
+        control_to_shown: [1, 40],
+      });
+    }
+    await session.close('client_delete');
+  });
+
+  it('takes reports in either form from its client, and leaves everything else of that type to the pipeline', async () => {
+    const { session, run } = await live('bidirectional');
+    const message = (fields: object): string => JSON.stringify({ type: 'shown', ...fields });
+    // Nothing was named or sent, so these are the pipeline's.
+    session.messageReceived(message({ id: 'a' }));
+    session.messageReceived(message({ rtp_timestamp: 5 }));
+    expect(run.pushed).toHaveLength(2);
+    session.messageReceived(press('a'));
+    session.pictureSent({ ...times, sentAtMs: 0 }, { index: undefined, appliedControls: ['a'], rtpTimestamp: 5 });
+    run.pushed.length = 0;
+    session.messageReceived(message({ id: 'unknown' }));
+    session.messageReceived(message({ rtp_timestamp: 5 }));
+    session.messageReceived(message({ rtp_timestamp: 5 }));
+    expect(run.pushed).toEqual([]);
+    expect(session.stats.latencies.send_to_shown.count).toBe(1);
+    for (const fields of [{}, { id: 'a', more: 1 }, { id: null }, { rtp_timestamp: -1 }, { rtp_timestamp: 2 ** 32 }]) {
+      session.messageReceived(message(fields));
+    }
+    expect(run.pushed).toHaveLength(5);
+    await session.close('client_delete');
+  });
+
+  it('is no input for a server push, but a report is taken', async () => {
+    const { session, messages } = await live();
+    session.pictureSent({ ...times, sentAtMs: 0 }, { index: undefined, appliedControls: [], rtpTimestamp: 5 });
+    session.messageReceived('{"type":"shown","rtp_timestamp":5}');
+    expect(messages('error')).toEqual([]);
+    expect(session.stats.latencies.send_to_shown.count).toBe(1);
+    session.messageReceived(press('a'));
+    expect(messages('error')).toMatchObject([{ code: 'not-bidirectional' }]);
+    await session.close('client_delete');
+  });
+});
+
+describe('the account of the pictures', () => {
+  const balance = ({ generated, sent, queued, dropped }: FrameLedger): [number, number] => [
+    generated,
+    sent + queued + Object.values(dropped).reduce((sum, count) => sum + count, 0),
+  ];
+
+  it('counts those that wait for a client, and closes with them', async () => {
+    const { session, run } = setUp();
+    session.begin();
+    run.yields(chunk(0), chunk(1));
+    await settle();
+    expect(session.frames).toMatchObject({ generated: 2, queued: 2, sent: 0 });
+    await session.close('client_delete');
+    expect(session.frames).toMatchObject({ generated: 2, queued: 0, sent: 0, dropped: { closed: 2 } });
+  });
+
+  it('counts those of a client that takes no video', async () => {
+    const { session, run, viewer } = await live();
+    viewer.takesVideo = false;
+    run.yields(chunk(0), chunk(1));
+    await settle();
+    expect(session.frames).toMatchObject({ generated: 2, queued: 0, dropped: { no_track: 2, closed: 0 } });
+    await session.close('client_delete');
+    expect(session.frames).toMatchObject({ generated: 2, queued: 0, dropped: { no_track: 2, closed: 0 } });
+  });
+
+  it('adds up at every moment, whatever happens', async () => {
+    const event = fc.oneof(
+      { weight: 3, arbitrary: fc.nat({ max: 5 }).map((pictures) => ({ pictures })) },
+      fc.nat({ max: 8 }).map((plays) => ({ plays })),
+      fc.constantFrom('connected' as const, 'fail' as const, 'crash' as const, 'end' as const, 'close' as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 20 }), fc.boolean(), async (events, takesVideo) => {
+        const { session, run, viewer } = setUp();
+        viewer.takesVideo = takesVideo;
+        session.begin();
+        let generated = 0;
+        for (const what of events) {
+          if (typeof what === 'object' && 'pictures' in what) {
+            generated += what.pictures;
+            const picture = { kind: 'encoded' as const, data: new Uint8Array() };
+            run.yields({ pictures: Array.from({ length: what.pictures }, () => picture), metadata: {} });
+          } else if (typeof what === 'object') viewer.plays(what.plays);
+          else if (what === 'connected') session.connectionStateChanged('connected');
+          else if (what === 'close') void session.close('client_delete');
+          else if (what === 'end') run.yields('end');
+          else run.yields(what === 'crash' ? new PipelineCrashedError('gone') : new PipelineFailedError('no'));
+          expect(balance(session.frames)).toEqual([generated, generated]);
+          await settle();
+          expect(balance(session.frames)).toEqual([generated, generated]);
+        }
+        await session.close('server_shutdown');
+        expect(balance(session.frames)).toEqual([generated, generated]);
+        expect(session.frames.queued).toBe(0);
+        await settle(120_000);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

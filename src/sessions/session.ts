@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Chunk, MediaInput } from '../common/index.js';
-import type { ConnectionState, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
-import { PipelineCrashedError, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
+import type { ChunkMark, ConnectionState, FrameTimes, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
+import { PipelineCrashedError, type ControlId, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
 import {
   MAX_SENT_MESSAGE_BYTES,
   parseMessage,
@@ -10,10 +10,11 @@ import {
   type ServerMessage,
 } from './channel-messages.js';
 import type { CloseReason } from './close-reason.js';
+import { ErrorBudget } from './error-budget.js';
+import { frameLedger, ledgerInWords, type FrameLedger } from './frame-ledger.js';
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
-
-/** Errors of one kind that the client is told of: a channel that is full of them would hold up everything else of the server. */
-const MAX_ERRORS_PER_SECOND = 10;
+import { SessionTiming } from './session-timing.js';
+import { StageLatencies, type LatencySummaries } from './stage-latencies.js';
 
 export interface SessionTimeouts {
   readonly connectMs: number;
@@ -30,8 +31,18 @@ export interface SessionOptions {
   readonly fps: number;
   readonly timeouts: SessionTimeouts;
   readonly limits: MessageLimits;
+  /** Is told of every latency of the session. */
+  readonly serviceLatencies: StageLatencies;
   /** Called once, when everything the session owned is gone. */
   readonly onClosed: (reason: CloseReason) => void;
+}
+
+/** What can be said of a session that is open. */
+export interface SessionStats {
+  readonly ageMs: number;
+  readonly frames: FrameLedger;
+  readonly viewer: ViewerStats;
+  readonly latencies: LatencySummaries;
 }
 
 /**
@@ -47,6 +58,9 @@ export class Session implements ViewerObserver {
   private currentState: SessionState = 'negotiating';
   private readonly pipelineErrors = new ErrorBudget();
   private readonly clientErrors = new ErrorBudget();
+  private readonly latencies: StageLatencies;
+  private readonly timing: SessionTiming;
+  private routedPictures = 0;
   private pump: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -55,6 +69,8 @@ export class Session implements ViewerObserver {
     private readonly run: PipelineRun,
     private readonly viewer: Viewer,
   ) {
+    this.latencies = new StageLatencies(options.serviceLatencies);
+    this.timing = new SessionTiming(this.latencies);
     // A session that closes before it is connected has nobody waiting on this.
     this.connected.promise.catch(() => undefined);
   }
@@ -74,6 +90,27 @@ export class Session implements ViewerObserver {
 
   get state(): SessionState {
     return this.currentState;
+  }
+
+  /** What became of every picture that came from the pipeline. */
+  get frames(): FrameLedger {
+    const { video, untrackedFrames } = this.viewer.stats;
+    return frameLedger({
+      generated: this.run.picturesReceived,
+      routed: this.routedPictures,
+      untracked: untrackedFrames,
+      track: video,
+      over: this.currentState === 'closed',
+    });
+  }
+
+  get stats(): SessionStats {
+    return {
+      ageMs: performance.now() - this.openedAtMs,
+      frames: this.frames,
+      viewer: this.viewer.stats,
+      latencies: this.latencies.summaries(),
+    };
   }
 
   /** The SDP answer. */
@@ -143,13 +180,15 @@ export class Session implements ViewerObserver {
       case 'refused':
         if (this.clientErrors.take()) this.sendError(parsed.code, parsed.detail);
         break;
+      case 'shown': {
+        const nowMs = performance.now();
+        // On its way the report took about as long as half a round trip.
+        const shownAtMs = nowMs - (this.viewer.stats.network.roundTripMs ?? 0) / 2;
+        if (!this.timing.shown(parsed.report, shownAtMs)) this.takeInput(parsed.value, undefined);
+        break;
+      }
       case 'input':
-        if (this.mode === 'bidirectional') this.run.push(parsed.value);
-        else if (this.clientErrors.take())
-          this.sendError(
-            'not-bidirectional',
-            'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.',
-          );
+        this.takeInput(parsed.value, parsed.control);
         break;
     }
   }
@@ -158,13 +197,39 @@ export class Session implements ViewerObserver {
     return this.mode === 'bidirectional' && this.closing === undefined && this.run.pushMedia(input);
   }
 
-  metadataRouted(metadata: Readonly<Record<string, unknown>>, index: number | undefined): void {
-    this.send({ type: 'chunk', session_id: this.id, index: index ?? null, data: metadata, timestamp: Date.now() / 1000 });
+  chunkRouted(chunk: Chunk, rtpTimestamp: number | undefined): void {
+    const appliedControls = this.timing.chunkRouted(chunk);
+    // A host may name what the client never sent, or what was named before.
+    if (appliedControls.length === 0 && Object.keys(chunk.metadata).length === 0) return;
+    this.send({
+      type: 'chunk',
+      session_id: this.id,
+      index: chunk.index ?? null,
+      data: chunk.metadata,
+      ...(appliedControls.length === 0 ? {} : { applied_controls: appliedControls }),
+      ...(rtpTimestamp === undefined ? {} : { rtp_timestamp: rtpTimestamp }),
+      timestamp: Date.now() / 1000,
+    });
+  }
+
+  pictureSent(times: FrameTimes, first: ChunkMark | undefined): void {
+    this.timing.pictureSent(times, first);
   }
 
   pictureRefused(message: string): void {
     this.logger.warn(`session ${this.id}: ${message}`);
     this.sendChunkError(message);
+  }
+
+  private takeInput(value: unknown, control: ControlId | undefined): void {
+    if (this.mode === 'bidirectional') {
+      this.run.push(value, control === undefined ? undefined : this.timing.controlReceived(control, performance.now()));
+    } else if (this.clientErrors.take()) {
+      this.sendError(
+        'not-bidirectional',
+        'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.',
+      );
+    }
   }
 
   private becomeLive(): void {
@@ -193,6 +258,7 @@ export class Session implements ViewerObserver {
 
   private async routeWhenConnected(chunk: Chunk, signal: AbortSignal): Promise<void> {
     await this.connected.promise;
+    this.routedPictures += chunk.pictures.length;
     await this.viewer.route(chunk, signal);
   }
 
@@ -233,7 +299,7 @@ export class Session implements ViewerObserver {
     this.transition('closed');
     this.options.onClosed(reason);
     const seconds = (performance.now() - this.openedAtMs) / 1000;
-    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s${framesInWords(this.viewer.stats)}`);
+    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`);
   }
 
   private transition(event: SessionEvent): boolean {
@@ -282,40 +348,8 @@ export class Session implements ViewerObserver {
     if (this.aborter.signal.aborted) return;
     const text = JSON.stringify(message);
     const bytes = Buffer.byteLength(text);
-    if (bytes <= MAX_SENT_MESSAGE_BYTES) this.viewer.send(text);
-    else
-      this.chunkRefused(
-        `The metadata of a chunk makes a message of ${bytes} bytes; at most ${MAX_SENT_MESSAGE_BYTES} can be sent.`,
-      );
+    const most = Math.min(MAX_SENT_MESSAGE_BYTES, this.viewer.maxMessageBytes ?? MAX_SENT_MESSAGE_BYTES);
+    if (bytes <= most) this.viewer.send(text);
+    else this.chunkRefused(`The metadata of a chunk makes a message of ${bytes} bytes; at most ${most} can be sent.`);
   }
-}
-
-/** So many errors in a second, and no more. */
-class ErrorBudget {
-  private count = 0;
-  private sinceMs = -Infinity;
-
-  /** Of this second. */
-  get taken(): number {
-    return this.count;
-  }
-
-  take(): boolean {
-    const nowMs = performance.now();
-    if (nowMs - this.sinceMs >= 1000) {
-      this.sinceMs = nowMs;
-      this.count = 0;
-    }
-    if (this.count >= MAX_ERRORS_PER_SECOND) return false;
-    this.count += 1;
-    return true;
-  }
-}
-
-/** What became of the pipeline's frames, for the log; empty when there was no video. */
-function framesInWords({ video }: ViewerStats): string {
-  if (video === undefined) return '';
-  const dropped = Object.entries(video.dropped).filter(([, count]) => count > 0);
-  const drops = dropped.map(([why, count]) => `, ${count} ${why}`).join('');
-  return `; frames: ${video.received} received, ${video.sent} sent${drops}`;
 }

@@ -1,8 +1,9 @@
-import { applyDecorators, Controller, Delete, Get, Param } from '@nestjs/common';
+import { applyDecorators, Controller, Delete, Get, Header, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../common/index.js';
 import { SessionService } from '../sessions/index.js';
 import { SessionClosedDto, SessionStatusDto } from './offer.dto.js';
+import { SessionStatsDto, toSessionStatsDto } from './session-stats.dto.js';
 
 /**
  * A route that closes the session of its path. Two routes do, a method each: the paths of one method would share its `operationId`,
@@ -51,5 +52,19 @@ export class SessionsController {
     if (session !== undefined)
       return { session_id: sessionId, status: 'active', stream_mode: session.mode, state: session.state };
     return { session_id: sessionId, status: 'unknown', ...(closeReason === undefined ? {} : { close_reason: closeReason }) };
+  }
+
+  /** Says how a session does. */
+  @Get('sessions/:session_id/stats')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Figures of a session',
+    description: 'Pictures and sound by their fate, the network, and how long each stage took, since the session was opened.',
+  })
+  @ApiParam({ name: 'session_id', example: 'demo-1' })
+  @ApiOkResponse({ type: SessionStatsDto })
+  @ApiProblems('malformed-request', 'session-not-found')
+  stats(@Param('session_id') sessionId: string): SessionStatsDto {
+    return toSessionStatsDto(this.sessions.get(sessionId));
   }
 }

@@ -25,6 +25,8 @@ export interface StreamQuality {
   readonly framesDropped: number;
 }
 
+/** Index of the watched area of the flash, where the recording watches that alone. */
+export const FLASH_LUMA_AREA = 0;
 /** A flash is an area brighter than this (white 235, dark 30 or so). */
 const FLASH_LUMA = 128;
 /** A flash belongs to the beep that is nearest, if nearer than this: they come once a second. */
@@ -38,7 +40,7 @@ const MAX_PAIR_DISTANCE_MS = 450;
 export function streamQuality(recording: Recording, source: number, flashArea: number): StreamQuality {
   const { frames } = recording;
   const readable = frames.filter(({ counter }) => counter !== null);
-  const changes = readable.filter((frame, index) => index === 0 || frame.counter !== readable[index - 1]?.counter);
+  const changes = pictureChanges(readable);
   const [first, last] = [frames[0], frames.at(-1)];
   const seconds = first === undefined || last === undefined ? 0 : (last.arrivalMs - first.arrivalMs) / 1000;
   const video = inbound(recording, 'video');
@@ -58,6 +60,14 @@ export function streamQuality(recording: Recording, source: number, flashArea: n
     audioOutputLatencyMs: outputLatencyMs,
     framesDropped: Number(video?.['framesDropped'] ?? 0),
   };
+}
+
+/**
+ * The frames that showed something else than the one before. A frame whose counter cannot be read (a picture that was made small, or came
+ * damaged) counts as one: a sender encodes no picture twice without need.
+ */
+export function pictureChanges(frames: readonly FrameRecord[]): FrameRecord[] {
+  return frames.filter((frame, index) => index === 0 || frame.counter === null || frame.counter !== frames[index - 1]?.counter);
 }
 
 /** Intervals between the first and the last frame. */

@@ -113,6 +113,13 @@ describe('the page at /', () => {
     await waitFor('the up button to light for the mouse', async () => (await green()) > 60);
     await page.mouse.up();
     await waitFor('the up button to go dark again', async () => (await green()) < 40);
+    await waitFor('the time from a key to its picture', async () => /^\d+ ms$/u.test(await page.locator('#latency').innerText()));
+    const latency = (await overlay.get('v1/service/metrics/json'))['latency'] as Record<
+      string,
+      { count: number; p50_ms: number }
+    >;
+    expect(latency['control_to_shown']?.count).toBeGreaterThanOrEqual(4);
+    expect(latency['control_to_shown']?.p50_ms).toBeLessThan(500);
     await page.close();
   });
 

@@ -40,7 +40,7 @@ async function sendCamera(client: WeriftClient, codec: 'H264' | 'VP8', done: () 
 
 /** Sends a 440 Hz tone, at its pace, until `done`. */
 async function sendMicrophone(client: WeriftClient, done: () => boolean): Promise<void> {
-  const encoder = await OpusEncoder.open({ channels: 2, bitrate: 64_000 });
+  const encoder = await OpusEncoder.open({ channels: 2, bitrate: 64_000, lossPercent: 0 });
   try {
     for (let packet = 0; packet < 300 && !done(); packet += 1) {
       const pcm = Int16Array.from({ length: 1920 }, (_, index) => {

@@ -36,7 +36,7 @@ function note(language: Language, level: SandboxedLevel, check: string, { name }
 function withoutLoss({ indexes: { length } }: Played): Played {
   return {
     indexes: Array.from({ length }, (_, index) => index),
-    account: `frames: ${length} received, ${length} sent`,
+    account: `frames: ${length} generated, ${length} sent`,
     frames: length,
   };
 }

@@ -2,13 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { LumaCondition, OpenResult, Recording, ViewerOptions } from './page/probe.ts';
+import type { RelayedSession } from './relay/udp-relay.ts';
 
-export type { FrameRecord, Recording } from './page/probe.ts';
+export type { FrameRecord, Recording, SoundRecord, StatsSample } from './page/probe.ts';
 
 /** Where the page finds the measuring code: on the server's own origin, which a secure context and the page's fetch calls need. */
 const PREFIX = '/__probe/';
 
 const TIMEOUT_MS = 15_000;
+
+/** Matches the path of the signalling call on any server. */
+const OFFER_PATH = '**/v1/stream/webrtc/offer';
+
+/** Questions for the page's clock; the quickest answer counts. */
+const CLOCK_ROUNDS = 30;
 
 /** A page of the server with the measuring code loaded, and its calls. */
 export class ProbePage {
@@ -47,6 +54,40 @@ export class ProbePage {
       ...options,
     };
     return this.page.evaluate((value) => globalThis.telefuserProbe.open(value), complete);
+  }
+
+  /** The same, with the media taking the way of a relay: only its opening is intercepted. */
+  async openSessionThrough(way: RelayedSession, options: Parameters<ProbePage['openSession']>[0] = {}): Promise<OpenResult> {
+    await this.page.route(OFFER_PATH, async (route) => {
+      try {
+        const offer = route.request().postDataJSON() as { readonly sdp: string };
+        const response = await route.fetch({ postData: { ...offer, sdp: way.offerForServer(offer.sdp) }, timeout: TIMEOUT_MS });
+        if (!response.ok()) return await route.fulfill({ response });
+        const answer = (await response.json()) as { readonly sdp: string };
+        return await route.fulfill({ response, json: { ...answer, sdp: await way.answerForClient(answer.sdp) } });
+      } catch (error) {
+        // The page's own call fails with this, and with it the opening; nobody waits for what this handler returns.
+        return route.fulfill({ status: 502, json: { detail: String(error) } });
+      }
+    });
+    try {
+      return await this.openSession(options);
+    } finally {
+      await this.page.unroute(OFFER_PATH);
+    }
+  }
+
+  /** How far the page's clock is ahead of this process's, ms, and how sure that is: half of the shortest round trip of some. */
+  async clockOffset(): Promise<{ readonly offsetMs: number; readonly uncertaintyMs: number }> {
+    const unixMs = (): number => performance.timeOrigin + performance.now();
+    let best = { offsetMs: 0, uncertaintyMs: Infinity };
+    for (let round = 0; round < CLOCK_ROUNDS; round += 1) {
+      const askedMs = unixMs();
+      const there = await this.page.evaluate(() => globalThis.telefuserProbe.unixMs());
+      const uncertaintyMs = (unixMs() - askedMs) / 2;
+      if (uncertaintyMs < best.uncertaintyMs) best = { offsetMs: there - askedMs - uncertaintyMs, uncertaintyMs };
+    }
+    return best;
   }
 
   async recording(handle: number): Promise<Recording> {

@@ -132,7 +132,8 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-async function processUsage(pid: number): Promise<{ cpuSeconds: number; bytes: number }> {
+/** CPU and memory of one process, of all its threads. */
+export async function processUsage(pid: number): Promise<{ cpuSeconds: number; bytes: number }> {
   const [stat, status] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/status`, 'utf8')]);
   // The command in parentheses may contain spaces; user and system time are the 14th and 15th field of the line.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

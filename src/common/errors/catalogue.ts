@@ -26,7 +26,8 @@ const entries = {
     status: 400,
     title: 'The offer could not be negotiated',
     when: 'The offer is well formed, but no answer to it could be made, for example because no codec is common to both sides.',
-    remedy: 'Offer H.264 or VP8 for video and Opus for audio.',
+    remedy:
+      'Offer Opus for audio, and for video one of the `webrtc_video_codecs` in `/v1/service/metadata` (H.264 or VP8 unless configured).',
     example: 'The offer has no video codec that this server can send: it sends H264 and VP8.',
   },
   'session-refused': {

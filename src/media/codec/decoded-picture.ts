@@ -9,6 +9,7 @@ import { Frame } from 'node-av/lib';
 
 import { CodecError } from './codec.error.js';
 import { check } from './ffmpeg.js';
+import type { PictureSize } from './picture-size.js';
 
 /**
  * A picture ready to be encoded: 4:2:0, 8 bits, limited range BT.601, even width and height. It owns native memory, which its holder
@@ -19,6 +20,8 @@ export interface DecodedPicture {
   readonly width: number;
   /** Pixels, even. */
   readonly height: number;
+  /** What it was before it was scaled, pixels, even. */
+  readonly source: PictureSize;
   /** Idempotent. */
   release(): void;
 }
@@ -30,7 +33,10 @@ export class NativePicture implements DecodedPicture {
   readonly height: number;
 
   /** Takes ownership of `frame`. */
-  constructor(frame: Frame) {
+  constructor(
+    frame: Frame,
+    readonly source: PictureSize,
+  ) {
     this.#frame = frame;
     this.width = frame.width;
     this.height = frame.height;

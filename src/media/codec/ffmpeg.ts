@@ -5,6 +5,9 @@ import { CodecError } from './codec.error.js';
 
 // Broken input is routine here, and FFmpeg would write several lines to stderr for every bad picture. What matters is thrown.
 Log.setLevel(AV_LOG_QUIET);
+// SVT-AV1 has a log of its own, on stderr, and takes its level from here alone: below its lowest.
+// oxlint-disable-next-line node/no-process-env -- nothing is configured by it: it is the only way to tell the library
+process.env['SVT_LOG'] ??= '-2';
 
 /** The layout FFmpeg wants for a number of channels. */
 export function layoutOf(channels: 1 | 2): ChannelLayout {

@@ -5,8 +5,16 @@ import type { PcmAudio } from '../../common/index.js';
 import { CodecClosedError, CodecError } from './codec.error.js';
 import { asBuffer, check, layoutOf, openContext } from './ffmpeg.js';
 
-/** Opus packets → 48 kHz stereo; mono packets come out on both sides. */
+/** All of a packet's first byte but the count of its frames: their mode, bandwidth, duration and channels (RFC 6716 section 3.1). */
+const SHAPE_BITS = 0xfc;
+
+/**
+ * Opus packets → 48 kHz stereo; mono packets come out on both sides. What a lost packet leaves open is concealed by continuing the sound; the copy
+ * that in-band FEC puts into the next packet cannot be had, since FFmpeg decodes whole packets only.
+ */
 export class OpusDecoder {
+  /** First byte of a packet of one frame like those of the last packet. */
+  #shape: number | undefined;
   readonly #packet = new Packet();
   readonly #frame = new Frame();
   #closed = false;
@@ -28,7 +36,24 @@ export class OpusDecoder {
   /** One RTP payload (RFC 7587) → its 2.5–120 ms of sound. Rejects with CodecError on a damaged packet, and goes on with the next one. */
   async decode(payload: Buffer): Promise<PcmAudio> {
     if (this.#closed) throw new CodecClosedError();
-    if (payload.length === 0) throw new CodecError('An Opus packet has at least one byte.');
+    const first = payload[0];
+    if (first === undefined) throw new CodecError('An Opus packet has at least one byte.');
+    const audio = this.#decode(payload);
+    this.#shape = first & SHAPE_BITS;
+    return audio;
+  }
+
+  /**
+   * Continues the sound of the last packet by one of its frames (2.5–60 ms), as libopus conceals a loss: one call after the other fades out.
+   * Undefined before the first packet. Throws CodecError.
+   */
+  conceal(): PcmAudio | undefined {
+    if (this.#closed) throw new CodecClosedError();
+    // A frame of no bytes is one that was lost, or not sent.
+    return this.#shape === undefined ? undefined : this.#decode(Buffer.of(this.#shape));
+  }
+
+  #decode(payload: Buffer): PcmAudio {
     this.#packet.unref();
     this.#packet.data = asBuffer(payload);
     // Cheaper than a visit to the thread pool, as with the encoder.

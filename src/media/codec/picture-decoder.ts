@@ -1,6 +1,7 @@
 import type { Picture } from '../../common/index.js';
 import { NativePicture, type DecodedPicture } from './decoded-picture.js';
 import { JpegDecoder } from './jpeg-decoder.js';
+import type { SizeChoice } from './picture-size.js';
 import { RangeConverter } from './range-converter.js';
 import { RawPictureConverter } from './raw-picture-converter.js';
 import { SerialQueue } from './serial-queue.js';
@@ -21,14 +22,15 @@ export class PictureDecoder {
   readonly #raw = new RawPictureConverter();
 
   /**
+   * @param chooseSize the size that the result is to have, asked once that of the picture is known; absent: its own.
+   *
    * The caller owns the result and must not change `picture.data` before the promise settles. Rejects with UndecodablePictureError, after
    * which the decoder works on, or with CodecError (closed, too many calls waiting, a native failure).
    */
-  decode(picture: Picture): Promise<DecodedPicture> {
-    return this.#queue.run(async () => {
-      if (picture.kind === 'raw') return new NativePicture(await this.#raw.convert(picture));
-      return this.#decodeEncoded(picture.data);
-    });
+  decode(picture: Picture, chooseSize: SizeChoice = (size) => size): Promise<DecodedPicture> {
+    return this.#queue.run(() =>
+      picture.kind === 'raw' ? this.#raw.convert(picture, chooseSize) : this.#decodeEncoded(picture.data, chooseSize),
+    );
   }
 
   /** Idempotent. A call in flight ends first; waiting ones are rejected. */
@@ -40,20 +42,21 @@ export class PictureDecoder {
     });
   }
 
-  async #decodeEncoded(data: Uint8Array): Promise<DecodedPicture> {
+  async #decodeEncoded(data: Uint8Array, chooseSize: SizeChoice): Promise<DecodedPicture> {
     const format = sniff(data);
     if (!format) throw new UndecodablePictureError(`The picture's ${data.length} bytes are not JPEG, PNG or WebP.`);
     if (format === 'jpeg') {
       const planes = await this.#jpeg.decode(data);
       if (planes) {
         try {
-          return new NativePicture(await this.#range.convert(planes));
+          const source = { width: planes.width, height: planes.height };
+          return new NativePicture(await this.#range.convert(planes, chooseSize(source)), source);
         } finally {
           planes.free();
         }
       }
     }
-    return new NativePicture(await this.#raw.convert(await decodeStill(data)));
+    return this.#raw.convert(await decodeStill(data), chooseSize);
   }
 }
 

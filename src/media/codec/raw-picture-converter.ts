@@ -1,10 +1,17 @@
-import { AV_PIX_FMT_RGB0, AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, SWS_BILINEAR, type AVPixelFormat } from 'node-av/constants';
-import { SoftwareScaleContext, type Frame } from 'node-av/lib';
+import {
+  AV_PIX_FMT_RGB0,
+  AV_PIX_FMT_RGB24,
+  AV_PIX_FMT_YUV420P,
+  SWS_BICUBIC,
+  SWS_BILINEAR,
+  type AVPixelFormat,
+} from 'node-av/constants';
+import { SoftwareScaleContext } from 'node-av/lib';
 
 import type { PixelFormat, RawPicture } from '../../common/index.js';
-import { allocatePicture } from './decoded-picture.js';
+import { allocatePicture, NativePicture } from './decoded-picture.js';
 import { asBuffer, check } from './ffmpeg.js';
-import { assertPictureSize } from './picture-size.js';
+import { assertPictureSize, type SizeChoice } from './picture-size.js';
 import { UndecodablePictureError } from './undecodable-picture.error.js';
 
 interface Layout {
@@ -18,31 +25,34 @@ const PACKED: Readonly<Record<Exclude<PixelFormat, 'I420'>, Layout>> = {
   RGBA: { format: AV_PIX_FMT_RGB0, bytesPerPixel: 4 },
 };
 
-/** Uncompressed pictures → limited-range 4:2:0, straight from the caller's bytes. Not reentrant: its owner serialises the calls. */
+/** Uncompressed pictures → limited-range 4:2:0, smaller if asked for, straight from the caller's bytes. Not reentrant: its owner serialises the calls. */
 export class RawPictureConverter {
   #scaler: { readonly key: string; readonly context: SoftwareScaleContext } | undefined;
 
-  /** A frame the caller owns. `picture.data` must not change meanwhile. Throws UndecodablePictureError, CodecError. */
-  async convert(picture: RawPicture): Promise<Frame> {
+  /** A picture the caller owns. `picture.data` must not change meanwhile. Throws UndecodablePictureError, CodecError. */
+  async convert(picture: RawPicture, chooseSize: SizeChoice): Promise<NativePicture> {
     assertPictureSize(picture.width, picture.height);
     const { planes, strides, format } = describePlanes(picture);
     const width = picture.width & ~1;
     const height = picture.height & ~1;
-    const key = `${picture.format}:${width}x${height}`;
+    const size = chooseSize({ width, height });
+    const key = `${picture.format}:${width}x${height}:${size.width}x${size.height}`;
     if (this.#scaler?.key !== key) {
       this.close();
       const context = new SoftwareScaleContext();
-      context.getContext(width, height, format, width, height, AV_PIX_FMT_YUV420P, SWS_BILINEAR);
+      // Bicubic looks better when the picture shrinks; at the same size only the chroma is filtered, for which bilinear is as good.
+      const filter = size.width === width && size.height === height ? SWS_BILINEAR : SWS_BICUBIC;
+      context.getContext(width, height, format, size.width, size.height, AV_PIX_FMT_YUV420P, filter);
       this.#scaler = { key, context };
     }
-    const frame = allocatePicture(width, height);
+    const frame = allocatePicture(size.width, size.height);
     const target = frame.data ?? [];
     try {
       check(
         await this.#scaler.context.scale(planes, strides, 0, height, target, frame.linesize.slice(0, 3)),
         'Converting a picture',
       );
-      return frame;
+      return new NativePicture(frame, { width, height });
     } catch (error) {
       frame.free();
       throw error;

@@ -7,17 +7,27 @@ import {
   AVCOL_SPC_SMPTE170M,
   AVCOL_SPC_UNSPECIFIED,
   FF_DECODER_H264,
+  FF_DECODER_LIBDAV1D,
   FF_DECODER_VP8,
+  FF_DECODER_VP9,
+  type FFVideoDecoder,
 } from 'node-av/constants';
 import { Codec, Frame, Packet, SoftwareScaleContext, type CodecContext } from 'node-av/lib';
 
 import type { RawPicture } from '../../common/index.js';
+import type { VideoCodec } from './encoder-implementations.js';
 import { asBuffer, check, openContext, setOptions } from './ffmpeg.js';
 import { MAX_PICTURE_SIDE } from './picture-size.js';
 import { SerialQueue } from './serial-queue.js';
-import type { VideoCodec } from './video-encoder.js';
 
-/** A received H.264 or VP8 stream → RGB pictures, full range, by the matrix and range the stream states (else limited-range BT.601). */
+const DECODERS: Readonly<Record<VideoCodec, FFVideoDecoder>> = {
+  H264: FF_DECODER_H264,
+  VP8: FF_DECODER_VP8,
+  VP9: FF_DECODER_VP9,
+  AV1: FF_DECODER_LIBDAV1D,
+};
+
+/** A received video stream → RGB pictures, full range, by the matrix and range the stream states (else limited-range BT.601). */
 export class VideoDecoder {
   readonly #queue = new SerialQueue();
   readonly #packet = new Packet();
@@ -35,7 +45,7 @@ export class VideoDecoder {
 
   /** The caller owns the decoder. Rejects with CodecError. */
   static async open(codec: VideoCodec): Promise<VideoDecoder> {
-    const name = codec === 'H264' ? FF_DECODER_H264 : FF_DECODER_VP8;
+    const name = DECODERS[codec];
     const context = await openContext(Codec.findDecoderByName(name), name, (opened) => {
       opened.threadCount = 1;
       opened.flags = AV_CODEC_FLAG_LOW_DELAY;
@@ -50,7 +60,7 @@ export class VideoDecoder {
   }
 
   /**
-   * One access unit (Annex B) or VP8 frame → the pictures it completes: as a rule one, none when it is damaged or refers to what was lost.
+   * One access unit (H.264, Annex B), frame (VP8, VP9) or temporal unit (AV1) → the pictures it completes: as a rule one, none when it is damaged or refers to what was lost.
    * Rejects with CodecError (closed, too many calls waiting, a native failure), never because of the bytes.
    */
   decode(accessUnit: Buffer): Promise<RawPicture[]> {

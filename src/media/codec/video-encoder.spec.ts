@@ -5,11 +5,15 @@ import type { EncodedPicture } from '../../common/index.js';
 import {
   CodecClosedError,
   CodecError,
+  ENCODER_IMPLEMENTATIONS,
   PictureDecoder,
+  probeEncoder,
+  softwareEncoder,
   VideoDecoder,
   VideoEncoder,
   type DecodedPicture,
   type VideoCodec,
+  type VideoEncoderOptions,
 } from './index.js';
 
 const WIDTH = 320;
@@ -45,8 +49,8 @@ describe('VideoEncoder', { timeout: 30_000 }, () => {
     decoder.close();
   });
 
-  async function open(codec: VideoCodec, bitrate = 2_000_000): Promise<VideoEncoder> {
-    const encoder = await VideoEncoder.open({ codec, width: WIDTH, height: HEIGHT, fps: FPS, bitrate });
+  async function open(codec: VideoCodec, bitrate = 2_000_000, more: Partial<VideoEncoderOptions> = {}): Promise<VideoEncoder> {
+    const encoder = await VideoEncoder.open({ codec, width: WIDTH, height: HEIGHT, fps: FPS, bitrate, ...more });
     opened.push(encoder);
     return encoder;
   }
@@ -65,19 +69,90 @@ describe('VideoEncoder', { timeout: 30_000 }, () => {
     return (bytes * 8 * fps) / frames;
   }
 
-  it.each(['H264', 'VP8'] as const)(
-    '%s gives one frame for each picture, key frames only first and on request',
+  it.each(['H264', 'VP8', 'VP9', 'AV1'] as const)(
+    '%s gives one frame for each picture, key frames only first and on request, and says how coarse each is',
     async (codec) => {
       const encoder = await open(codec);
       const keyframes: number[] = [];
       for (let index = 0; index < 300; index += 1) {
         const encoded = await encoder.encode(picture(index), { keyframe: index === 100 });
         expect(encoded?.data.length).toBeGreaterThan(0);
+        expect(encoded?.quantiser).toBeGreaterThan(0);
+        expect(encoded?.quantiser).toBeLessThanOrEqual(63);
         if (encoded?.keyframe) keyframes.push(index);
       }
       expect(keyframes).toEqual([0, 100]);
     },
   );
+
+  it.each(['H264', 'VP8', 'VP9', 'AV1'] as const)(
+    '%s works in every profile, with pictures that are coarser at a lower rate',
+    async (codec) => {
+      for (const profile of ['latency', 'balanced', 'quality'] as const) {
+        const [fine, coarse] = await Promise.all(
+          [2_000_000, 150_000].map(async (bitrate) => {
+            const encoder = await open(codec, bitrate, { profile });
+            let total = 0;
+            for (let index = 0; index < 48; index += 1)
+              total += (await encoder.encode(picture(index), { keyframe: false }))?.quantiser ?? 0;
+            return total;
+          }),
+        );
+        expect(coarse).toBeGreaterThan(fine ?? Infinity);
+      }
+    },
+  );
+
+  it.each([
+    ['baseline', 'latency', [66, 0xc0]],
+    ['baseline', 'balanced', [66, 0xc0]],
+    ['baseline', 'quality', [66, 0xc0]],
+    ['main', 'balanced', [77, 0x40]],
+    ['high', 'balanced', [100, 0]],
+    ['high', 'quality', [100, 0]],
+  ] as const)('keeps H.264 within the profile %s when it works for %s', async (h264Profile, profile, head) => {
+    const data = (await (await open('H264', 2_000_000, { h264Profile, profile })).encode(picture(0), { keyframe: true }))?.data;
+    const sps = data?.subarray(data.indexOf('0000000167', 0, 'hex') + 5) ?? [];
+    // profile_idc, then constraint_set0 and constraint_set1 (H.264 annex A.2.1).
+    expect([sps[0], (sps[1] ?? 0) & 0xc0]).toEqual(head);
+  });
+
+  it.each([
+    [640, 480, 24, 30],
+    [1280, 720, 30, 31],
+    [1920, 1080, 30, 40],
+  ])('raises the level of H.264 to what %i × %i at %i needs', async (width, height, fps, level) => {
+    const data = await noise(width, height);
+    const large = await decoder.decode(data);
+    const encoder = await open('H264', 2_000_000, { width, height, fps });
+    const sps = (await encoder.encode(large, { keyframe: true }))?.data ?? Buffer.alloc(0);
+    large.release();
+    expect(sps[sps.indexOf('0000000167', 0, 'hex') + 7]).toBe(level);
+  });
+
+  it('renews the whole H.264 picture within the seconds asked for without a key frame, so that a receiver can begin anywhere', async () => {
+    const encoder = await open('H264', 1_000_000, { intraRefreshSeconds: 1 });
+    const sizes: number[] = [];
+    const viewer = await VideoDecoder.open('H264');
+    opened.push(viewer);
+    for (let index = 0; index < 4 * FPS; index += 1) {
+      const encoded = await encoder.encode(picture(index), { keyframe: false });
+      if (index > 0) expect(encoded?.keyframe).toBe(false);
+      sizes.push(encoded?.data.length ?? 0);
+    }
+    const settled = sizes.slice(FPS);
+    expect(Math.max(...settled)).toBeLessThan(3 * (settled.reduce((sum, size) => sum + size, 0) / settled.length));
+    expect((await encoder.encode(picture(0), { keyframe: true }))?.keyframe).toBe(true);
+  });
+
+  it.each(['VP8', 'VP9', 'AV1'] as const)('renews the picture of %s by a key frame in the seconds asked for', async (codec) => {
+    const encoder = await open(codec, 1_000_000, { intraRefreshSeconds: 1 });
+    const keyframes: number[] = [];
+    for (let index = 0; index < 3 * FPS; index += 1) {
+      if ((await encoder.encode(picture(index), { keyframe: false }))?.keyframe === true) keyframes.push(index);
+    }
+    expect(keyframes).toEqual([0, FPS, 2 * FPS]);
+  });
 
   it('puts SPS and PPS before every IDR, and nothing but a slice in other access units', async () => {
     const encoder = await open('H264');
@@ -124,8 +199,33 @@ describe('VideoEncoder', { timeout: 30_000 }, () => {
     expect(keyframe?.data.length).toBeLessThan((1_000_000 * 0.3) / 8);
   });
 
-  it('cannot change a VP8 bitrate in place, and says so', async () => {
-    expect((await open('VP8')).setBitrate(500_000)).toBe(false);
+  it.each(['VP8', 'VP9', 'AV1'] as const)('cannot change a %s bitrate in place, and says so', async (codec) => {
+    expect((await open(codec)).setBitrate(500_000)).toBe(false);
+  });
+
+  it.each(['H264', 'VP8', 'VP9', 'AV1'] as const)('keeps %s to its rate', async (codec) => {
+    const encoder = await open(codec, 1_200_000);
+    await measure(encoder, 24);
+    const rate = await measure(encoder, 96);
+    expect(rate).toBeGreaterThan(900_000);
+    expect(rate).toBeLessThan(1_350_000);
+  });
+
+  it('refuses hardware that is not there, and a probe of it says so', async () => {
+    const hardware = ENCODER_IMPLEMENTATIONS.filter(({ kind }) => kind !== 'software');
+    expect(hardware.length).toBeGreaterThan(4);
+    for (const implementation of hardware) {
+      const { codec } = implementation;
+      const works = await probeEncoder(implementation, 5000);
+      const attempt = VideoEncoder.open({ codec, implementation, width: 320, height: 240, fps: 24, bitrate: 500_000 });
+      if (works) (await attempt).close();
+      else await expect(attempt).rejects.toBeInstanceOf(CodecError);
+    }
+  });
+
+  it('proves each software encoder by a probe', async () => {
+    for (const codec of ['H264', 'VP8', 'VP9', 'AV1'] as const)
+      expect(await probeEncoder(softwareEncoder(codec), 5000)).toBe(true);
   });
 
   it('takes timestamps that stand still or go back', async () => {
@@ -202,14 +302,14 @@ describe('VideoEncoder', { timeout: 30_000 }, () => {
 });
 
 describe('VideoDecoder', () => {
-  it.each(['H264', 'VP8'] as const)(
+  it.each(['H264', 'VP8', 'VP9', 'AV1'] as const)(
     '%s gives nothing for garbage and loss, asks for a key frame, and recovers with it',
     async (codec) => {
       const decoder = new PictureDecoder();
-      const encoder = await VideoEncoder.open({ codec, width: 64, height: 48, fps: 24, bitrate: 500_000 });
+      const encoder = await VideoEncoder.open({ codec, width: 64, height: 64, fps: 24, bitrate: 500_000 });
       const viewer = await VideoDecoder.open(codec);
       try {
-        const decoded = await decoder.decode(await noise(64, 48));
+        const decoded = await decoder.decode(await noise(64, 64));
         const next = async (keyframe: boolean): Promise<Buffer> =>
           (await encoder.encode(decoded, { keyframe }))?.data ?? Buffer.alloc(0);
         await next(true);
@@ -218,8 +318,8 @@ describe('VideoDecoder', () => {
         expect(await viewer.decode(Buffer.alloc(0))).toEqual([]);
         expect(viewer.needsKeyframe).toBe(true);
         const [first] = await viewer.decode(await next(true));
-        expect(first).toMatchObject({ kind: 'raw', format: 'RGB24', width: 64, height: 48 });
-        expect(first?.data.length).toBe(64 * 48 * 3);
+        expect(first).toMatchObject({ kind: 'raw', format: 'RGB24', width: 64, height: 64 });
+        expect(first?.data.length).toBe(64 * 64 * 3);
         expect(viewer.needsKeyframe).toBe(false);
         expect(await viewer.decode(await next(false))).toHaveLength(1);
         decoded.release();

@@ -38,11 +38,17 @@ export async function sendCloseNotify(transport: RTCDtlsTransport): Promise<void
 
 /** DTLS record header (RFC 6347 section 4.1): type, version (2), epoch (2), sequence number (6), length (2). */
 const RECORD_HEADER_BYTES = 13;
+/** The other content types that a peer has a use for once connected: its last flight, sent again, and what it is all for. */
+const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
 
 /**
  * Calls `listener` once when the peer says goodbye: a `close_notify` or a fatal alert, which browsers and aiortc send when a page closes its
  * connection. werift keeps the connection's state as it was then; and as it looks for the alert in the bytes before it decrypts them, it
  * misses about one in ten of OpenSSL's, and takes one that nobody has authenticated. So once connected, alerts are read here instead.
+ *
+ * Nor does werift see any other record of epoch 0 from then on, which nobody has authenticated either: it takes a record of a type that it does not
+ * know for an alert, and a ClientHello for the beginning of another handshake, so one datagram of a stranger would end the session.
  */
 export function onPeerClosed(transport: RTCDtlsTransport, listener: () => void): void {
   transport.onStateChange.subscribe((state) => {
@@ -52,15 +58,30 @@ export function onPeerClosed(transport: RTCDtlsTransport, listener: () => void):
     const receive = socket.onData;
     let told = false;
     socket.onData = (data, ...rest) => {
-      if (data[0] !== ALERT) {
-        receive(data, ...rest);
-        return;
-      }
-      if (told || !endsConnection(data, cipher)) return;
+      const all = splitRecords(data);
+      const taken = all.filter(isWorthReading);
+      if (taken.length > 0) receive(taken.length === all.length ? data : Buffer.concat(taken), ...rest);
+      if (told || !all.some((record) => record[0] === ALERT && endsConnection(record, cipher))) return;
       told = true;
       listener();
     };
   });
+}
+
+/** The records of a datagram (RFC 6347 section 4.1.1); one that is cut short ends it. */
+function splitRecords(datagram: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  for (let at = 0; at + RECORD_HEADER_BYTES <= datagram.length;) {
+    const end = at + RECORD_HEADER_BYTES + datagram.readUInt16BE(at + 11);
+    if (end > datagram.length) break;
+    records.push(datagram.subarray(at, end));
+    at = end;
+  }
+  return records;
+}
+
+function isWorthReading(record: Buffer): boolean {
+  return record.readUInt16BE(3) > 0 && (record[0] === HANDSHAKE || record[0] === APPLICATION_DATA);
 }
 
 function endsConnection(record: Buffer, cipher: NonNullable<RTCDtlsTransport['dtls']>['cipher']): boolean {

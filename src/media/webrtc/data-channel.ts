@@ -41,9 +41,16 @@ export class DataChannel {
     this.closeListener = listener;
   }
 
-  /** Sends text; false if it was dropped since the channel is not open or too much waits already. */
+  /** Bytes of one message that the client takes (`a=max-message-size`, RFC 8841 section 6; 64 KiB where it says nothing). */
+  get maxMessageBytes(): number {
+    const { remoteMaxMessageSize } = this.channel.sctp;
+    return remoteMaxMessageSize === 0 ? Infinity : remoteMaxMessageSize;
+  }
+
+  /** Sends text; false if it was dropped since the channel is not open, too much waits already, or it is more than the client takes. */
   send(text: string): boolean {
     if (!this.isOpen || this.channel.bufferedAmount > MAX_BUFFERED_BYTES) return false;
+    if (Buffer.byteLength(text) > this.maxMessageBytes) return false;
     try {
       this.channel.send(text);
       return true;
@@ -53,12 +60,15 @@ export class DataChannel {
     }
   }
 
-  /** Resolves when everything sent so far was handed to the network, the channel closed, or `timeoutMs` passed. */
+  /** Resolves when the client has acknowledged everything sent so far, the channel closed, or `timeoutMs` passed. */
   async flushed(timeoutMs: number): Promise<void> {
-    if (!this.isOpen || this.channel.bufferedAmount === 0) return;
+    if (!this.isOpen || this.isAcknowledged) return;
     await new Promise<void>((resolve) => {
       const subscriptions = [
-        this.channel.bufferedAmountLow.subscribe(() => finish()),
+        // werift's name for "an acknowledgement was dealt with".
+        this.channel.sctp.sctp.flush.subscribe(() => {
+          if (this.isAcknowledged) finish();
+        }),
         this.channel.stateChanged.subscribe(() => finish()),
       ];
       const timer = setTimeout(() => finish(), timeoutMs);
@@ -76,5 +86,10 @@ export class DataChannel {
     } catch {
       // Closing a channel whose association is gone is what was wanted.
     }
+  }
+
+  private get isAcknowledged(): boolean {
+    const { sentQueue } = this.channel.sctp.sctp as unknown as { readonly sentQueue: readonly unknown[] };
+    return this.channel.bufferedAmount === 0 && sentQueue.length === 0;
   }
 }

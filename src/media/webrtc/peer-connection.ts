@@ -1,25 +1,28 @@
 import {
   RTCPeerConnection,
-  RTCRtpCodecParameters,
+  RTCRtpHeaderExtensionParameters,
   useAbsSendTime,
-  useFIR,
-  useNACK,
-  usePLI,
-  useREMB,
   useSdesMid,
+  useTransportWideCC,
   type RTCRtpTransceiver,
-  type RtcpPacket,
 } from 'werift';
 import type { OfferSummary } from '../../common/index.js';
+import { audioCodecs, videoCodecs, type VideoCodecName } from './codec-preferences.js';
 import { onPeerClosed, sendCloseNotify } from './close-notify.js';
 import { DataChannel } from './data-channel.js';
 import { abandonHandshake } from './dtls-handshake.js';
+import { ABS_CAPTURE_TIME_URI, PLAYOUT_DELAY_URI, type PlayoutDelay } from './header-extensions.js';
 import { InboundTrack } from './inbound-track.js';
-import { withBundledPorts, withoutUnusableH264, withSetup } from './offer-filter.js';
+import { LossMeter } from './loss-meter.js';
+import { withBundledPorts, withUsableVideoCodecs, withSetup } from './offer-filter.js';
 import { OutboundRtp } from './outbound-rtp.js';
+import { PacedTransport, type SentPacket } from './paced-transport.js';
+import type { ProbeCluster } from './pacer.js';
 import { separateRecordNumbers } from './record-numbers.js';
-import { readFeedback, type Feedback } from './rtcp-feedback.js';
-import { containSctpErrors } from './sctp-errors.js';
+import { MessageReader, readFeedback, type Feedback, type LossFeedback } from './rtcp-feedback.js';
+import { tapRtcp } from './rtcp-tap.js';
+import { mendSctp } from './sctp-mends.js';
+import { widenReceiveBuffers } from './udp-receive-buffer.js';
 
 /** How long after its own time-out werift's gathering is waited for. */
 const GATHER_MARGIN_MS = 250;
@@ -38,8 +41,10 @@ export interface PeerConnectionOptions {
   readonly iceGatherTimeoutMs: number;
   /** IP addresses announced as host candidates beside the interfaces' own. */
   readonly hostAddresses: readonly string[];
-  /** Tried first; the other one is the fallback. */
-  readonly videoCodec: 'H264' | 'VP8';
+  /** The first of them that the client offers is sent. */
+  readonly videoCodecs: readonly VideoCodecName[];
+  /** Asked of the receiver, where it takes the extension: how long it may hold a picture back. */
+  readonly playoutDelay?: PlayoutDelay;
   /** Bytes of one data-channel message we accept (`a=max-message-size`, RFC 8841 section 6). */
   readonly maxMessageBytes: number;
 }
@@ -51,6 +56,8 @@ export interface PeerConnectionObserver {
   dataChannelAdded(channel: DataChannel): void;
   trackReceived(track: InboundTrack): void;
   feedbackReceived(feedback: Feedback): void;
+  /** A packet with a transport-wide number left; not called where the client does not take those. */
+  packetSent(packet: SentPacket): void;
 }
 
 /** The one place that makes and ends an `RTCPeerConnection` (W3C WebRTC section 4.4). Owns its senders, channels and sockets. */
@@ -60,6 +67,9 @@ export class PeerConnection {
   private videoSender: OutboundRtp | undefined;
   private audioSender: OutboundRtp | undefined;
   private readonly unclaimed: ((observer: PeerConnectionObserver) => void)[] = [];
+  private readonly loss = new LossMeter();
+  private hearsArrivals = false;
+  private readonly transport = new PacedTransport((packet) => this.observer?.packetSent(packet));
 
   private constructor(private readonly connection: RTCPeerConnection) {}
 
@@ -71,7 +81,7 @@ export class PeerConnection {
   static async answer(sdp: string, offer: OfferSummary, options: PeerConnectionOptions): Promise<PeerConnection> {
     const connection = new PeerConnection(createConnection(options));
     try {
-      await connection.negotiate(sdp, offer, options.iceGatherTimeoutMs);
+      await connection.negotiate(sdp, offer, options);
       return connection;
     } catch (error) {
       await connection.close();
@@ -107,6 +117,25 @@ export class PeerConnection {
     return this.connection.dtlsTransports.reduce((sum, transport) => sum + transport.packetsReceived, 0);
   }
 
+  /** Bits a second at which packets may leave. */
+  setPacing(pacingBitrate: number): void {
+    this.transport.setPace(pacingBitrate);
+  }
+
+  /**
+   * Sends at least `bytes` at `bitrate`, whatever the pace is: what waits, then packets that the client has had already or padding, on the
+   * retransmission stream. False where that is not possible: not connected, no such stream, or another probe under way.
+   */
+  sendProbe(probe: ProbeCluster): boolean {
+    const { videoSender } = this;
+    return videoSender?.canPad === true && this.transport.probe(probe, () => videoSender.padding());
+  }
+
+  /** Milliseconds until a packet of video that is sent now leaves: what waits before it, at the pace. */
+  get queuedMs(): number {
+    return this.transport.queuedMs;
+  }
+
   /** Begins to report to `observer`, starting with what happened since `answer()`. */
   observe(observer: PeerConnectionObserver): void {
     this.observer = observer;
@@ -121,6 +150,7 @@ export class PeerConnection {
 
   private async closeOnce(): Promise<void> {
     this.observer = undefined;
+    this.transport.close();
     for (const transport of this.connection.dtlsTransports) {
       abandonHandshake(transport);
       await sendCloseNotify(transport);
@@ -128,7 +158,7 @@ export class PeerConnection {
     await this.connection.close();
   }
 
-  private async negotiate(sdp: string, offer: OfferSummary, iceGatherTimeoutMs: number): Promise<void> {
+  private async negotiate(sdp: string, offer: OfferSummary, options: PeerConnectionOptions): Promise<void> {
     const { connection } = this;
     connection.connectionStateChange.subscribe((state) => this.report((observer) => observer.connectionStateChanged(state)));
     connection.onDataChannel.subscribe((channel) => {
@@ -138,7 +168,7 @@ export class PeerConnection {
     const incoming: RTCRtpTransceiver[] = [];
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => incoming.push(transceiver));
 
-    const readable = withBundledPorts(withSetup(withoutUnusableH264(sdp, offer), offer));
+    const readable = withBundledPorts(withSetup(withUsableVideoCodecs(sdp, offer), offer));
     await connection.setRemoteDescription({ type: 'offer', sdp: readable });
     const sending = chooseSendingSections(offer);
     for (const transceiver of incoming) this.setDirection(transceiver, offer, sending);
@@ -146,18 +176,25 @@ export class PeerConnection {
     // client that only waits for the handshake (RFC 8842 section 5.3) leaves us no choice.
     const role = offer.dtlsSetup === 'passive' ? 'client' : 'server';
     for (const transport of connection.dtlsTransports) transport.role = role;
-    await this.gather(connection.setLocalDescription(await connection.createAnswer()), iceGatherTimeoutMs);
+    await this.gather(connection.setLocalDescription(await connection.createAnswer()), options.iceGatherTimeoutMs);
     // Where werift's reading of the offer differs from ours: an answer to nothing would leave the client waiting.
     if (!/^m=/mu.test(this.localSdp)) throw new Error('the answer has no media section: the offer could not be read.');
 
     const accepted = incoming.filter(({ rejected, stopped, sender }) => !rejected && !stopped && sender.codec !== undefined);
-    for (const transceiver of accepted.filter(({ mid }) => mid !== null && sending.has(mid))) {
-      const outbound = new OutboundRtp(transceiver, connection.cname);
+    const sent = accepted.filter(({ mid }) => mid !== null && sending.has(mid));
+    for (const transceiver of sent) {
+      const outbound = new OutboundRtp(transceiver, this.transport, {
+        cname: connection.cname,
+        // The numbers count what one path carries: a client without BUNDLE has another for its audio.
+        transportWide: transceiver.dtlsTransport === sent[0]?.dtlsTransport,
+        ...(options.playoutDelay === undefined ? {} : { playoutDelay: options.playoutDelay }),
+        onRefused: (stream) => this.tell({ type: 'keyframe-request', stream, reason: 'refused' }),
+      });
       if (transceiver.kind === 'video') this.videoSender = outbound;
       else this.audioSender = outbound;
     }
     if (this.videoSender === undefined && this.audioSender === undefined && !offer.dataChannel) {
-      throw new Error('the offer has no codec that this server can send: it sends H264 and VP8, and Opus.');
+      throw new Error(`the offer has no codec that this server can send: it sends ${options.videoCodecs.join(', ')} and Opus.`);
     }
     this.watchTransports();
   }
@@ -176,15 +213,21 @@ export class PeerConnection {
   private watchTransports(): void {
     const { connection } = this;
     for (const transport of connection.dtlsTransports) {
-      transport.onRtcp.subscribe((packet) => this.receiveRtcp(packet));
+      const messages = new MessageReader();
+      tapRtcp(transport, (element) => this.receive(messages.read(element, this.streams)));
+      transport.onRtcp.subscribe((packet) => {
+        // The clock of the sender reports: a step of the system's clock must not look like a round trip.
+        this.receive(readFeedback(packet, this.streams, performance.timeOrigin + performance.now()));
+      });
       // werift's connection state does not follow a DTLS handshake that failed.
       transport.onStateChange.subscribe((state) => {
         if (state === 'failed') this.report((observer) => observer.connectionStateChanged('failed'));
       });
       separateRecordNumbers(transport);
+      widenReceiveBuffers(transport);
       onPeerClosed(transport, () => this.report((observer) => observer.connectionStateChanged('closed')));
     }
-    if (this.connection.sctp !== null) containSctpErrors(this.connection.sctp);
+    if (this.connection.sctp !== null) mendSctp(this.connection.sctp);
   }
 
   /** Waits for gathering at most `timeoutMs`: what is known by then goes into the answer. A failure of the description itself is thrown. */
@@ -202,14 +245,42 @@ export class PeerConnection {
     settingLocal.catch(() => undefined);
   }
 
-  private receiveRtcp(packet: RtcpPacket): void {
-    // The clock of the sender reports: a step of the system's clock must not look like a round trip.
-    const nowUnixMs = performance.timeOrigin + performance.now();
-    const streams = [this.videoSender, this.audioSender].filter((stream) => stream !== undefined);
-    for (const feedback of readFeedback(packet, streams, nowUnixMs)) {
-      if (feedback.type === 'loss') feedback.stream.retransmit(feedback.sequenceNumbers);
-      else this.observer?.feedbackReceived(feedback);
+  private get streams(): OutboundRtp[] {
+    return [this.videoSender, this.audioSender].filter((stream) => stream !== undefined);
+  }
+
+  private receive(feedback: readonly (Feedback | LossFeedback)[]): void {
+    for (const one of feedback) {
+      if (one.type === 'loss') one.stream.retransmit(one.sequenceNumbers);
+      else this.tell(one);
     }
+  }
+
+  /** Lets the streams take their part of a feedback, and reports it. */
+  private tell(feedback: Feedback): void {
+    switch (feedback.type) {
+      case 'keyframe-request':
+        feedback.stream.keyframeRequested(feedback.reason);
+        break;
+      case 'arrivals':
+        this.hearsArrivals = true;
+        this.observeLoss(this.loss.arrived(feedback.arrivals));
+        break;
+      case 'report': {
+        const { fractionLost, roundTripMs } = feedback.report;
+        if (roundTripMs !== undefined) for (const stream of this.streams) stream.setRoundTrip(roundTripMs);
+        // Chromium reports on audio every five seconds only; what it says of packets in between comes sooner, where it does.
+        if (!this.hearsArrivals) this.observeLoss(fractionLost);
+        break;
+      }
+      case 'estimate':
+        break;
+    }
+    this.observer?.feedbackReceived(feedback);
+  }
+
+  private observeLoss(fraction: number | undefined): void {
+    if (fraction !== undefined) for (const stream of this.streams) stream.lossObserved(fraction);
   }
 
   private report(event: (observer: PeerConnectionObserver) => void): void {
@@ -240,45 +311,21 @@ function createConnection(options: PeerConnectionOptions): RTCPeerConnection {
     iceTurnConnectTimeout: timeoutSeconds,
     bundlePolicy: 'max-bundle',
     maxMessageSize: options.maxMessageBytes,
-    codecs: { video: videoCodecs(options.videoCodec), audio: [opus()] },
-    // Without transport-wide sequence numbers Chromium sends REMB, which is what the rate control follows today.
-    headerExtensions: { video: [useSdesMid(), useAbsSendTime()], audio: [useSdesMid()] },
+    codecs: { video: videoCodecs(options.videoCodecs), audio: audioCodecs() },
+    // Only what the client offers is answered. Who knows no transport-wide numbers sends REMB, for which it needs the send time.
+    headerExtensions: {
+      video: [
+        useSdesMid(),
+        useAbsSendTime(),
+        useTransportWideCC(),
+        extension(ABS_CAPTURE_TIME_URI),
+        extension(PLAYOUT_DELAY_URI),
+      ],
+      audio: [useSdesMid(), useTransportWideCC(), extension(ABS_CAPTURE_TIME_URI)],
+    },
   });
 }
 
-function videoCodecs(first: 'H264' | 'VP8'): RTCRtpCodecParameters[] {
-  const rtcpFeedback = [useNACK(), usePLI(), useFIR(), useREMB()];
-  const h264 = withRtx(
-    96,
-    new RTCRtpCodecParameters({
-      mimeType: 'video/H264',
-      clockRate: 90_000,
-      payloadType: 96,
-      rtcpFeedback,
-      parameters: 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1',
-    }),
-  );
-  const vp8 = withRtx(98, new RTCRtpCodecParameters({ mimeType: 'video/VP8', clockRate: 90_000, payloadType: 98, rtcpFeedback }));
-  return first === 'H264' ? [...h264, ...vp8] : [...vp8, ...h264];
-}
-
-/** A codec and its retransmission stream (RFC 4588 section 8). */
-function withRtx(payloadType: number, codec: RTCRtpCodecParameters): RTCRtpCodecParameters[] {
-  const rtx = new RTCRtpCodecParameters({
-    mimeType: 'video/rtx',
-    clockRate: 90_000,
-    payloadType: payloadType + 1,
-    parameters: `apt=${payloadType}`,
-  });
-  return [codec, rtx];
-}
-
-function opus(): RTCRtpCodecParameters {
-  return new RTCRtpCodecParameters({
-    mimeType: 'audio/opus',
-    clockRate: 48_000,
-    channels: 2,
-    payloadType: 111,
-    parameters: 'minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1',
-  });
+function extension(uri: string): RTCRtpHeaderExtensionParameters {
+  return new RTCRtpHeaderExtensionParameters({ uri });
 }

@@ -249,6 +249,39 @@ describe('parseChunk, whatever it is given', () => {
   });
 });
 
+describe('parseChunk, applied controls', () => {
+  it('takes a list of ids from the top level or from nested data, in either spelling, and not as metadata', () => {
+    for (const chunk of [
+      { applied_controls: ['a', 7] },
+      { appliedControls: ['a', 7] },
+      { data: { frames: [JPEG], applied_controls: ['a', 7] } },
+      { applied_controls: ['a', 7], data: { frames: [JPEG] } },
+    ]) {
+      expect(parseChunk(chunk)).toMatchObject({ appliedControls: ['a', '7'], metadata: {} });
+      expect(Object.keys(parseChunk(chunk).metadata)).toEqual([]);
+    }
+  });
+
+  it('takes an empty list for the word of a pipeline that names them itself', () => {
+    expect(parseChunk({ applied_controls: [] })).toEqual({ pictures: [], appliedControls: [], metadata: {} });
+  });
+
+  it('finds the ids of controls, which stay metadata as well', () => {
+    const applied_controls = [
+      { key: 'ArrowUp', action: 'press', id: 'a' },
+      { key: 'ArrowUp', action: 'release' },
+    ];
+    expect(parseChunk({ applied_controls })).toEqual({ pictures: [], appliedControls: ['a'], metadata: { applied_controls } });
+  });
+
+  it.each([[[{ key: 'ArrowUp', action: 'press' }]], ['a'], [7], [null], [{ a: 1 }]])(
+    'leaves %j, which names none, to the pipeline',
+    (applied_controls) => {
+      expect(parseChunk({ applied_controls })).toEqual({ pictures: [], metadata: { applied_controls } });
+    },
+  );
+});
+
 describe('parseChunk, delivery', () => {
   it('takes both keys from the top level or from nested data, and never as metadata', () => {
     const fields = { delivery: 'latest', queue_ms: 0, note: 'kept' };

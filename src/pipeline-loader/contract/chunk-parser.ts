@@ -1,5 +1,6 @@
 import type { Chunk, Delivery, PcmAudio, Picture, PixelFormat } from '../../common/index.js';
 import { decodeBase64 } from './base64.js';
+import { readAppliedControls } from './control-id.js';
 import { toJsonValue } from './json-value.js';
 
 /** Limits of one chunk. */
@@ -25,6 +26,9 @@ const MEDIA_KEYS: ReadonlySet<string> = new Set([
   'delivery',
   'queue_ms',
 ]);
+
+/** Under which a pipeline names the controls that a chunk is the first to reflect. */
+const APPLIED_CONTROLS_KEYS: readonly string[] = ['appliedControls', 'applied_controls'];
 
 const DEFAULT_SAMPLE_RATE = 48_000;
 
@@ -60,6 +64,7 @@ export function parseChunk(value: unknown): Chunk {
     ...parseDelivery(media['delivery'] ?? value['delivery']),
     ...parseQueueMs(media['queue_ms'] ?? value['queue_ms']),
     ...(typeof index === 'number' && Number.isFinite(index) ? { index } : {}),
+    ...parseAppliedControls(media, value),
     metadata: parseMetadata(value, nested !== undefined),
   };
 }
@@ -199,6 +204,17 @@ function parseQueueMs(value: unknown): Delivery {
   return { queueMs: value };
 }
 
+/** The pipeline's own names for what the chunk reflects, in either spelling. */
+function parseAppliedControls(media: Fields, value: Fields): Pick<Chunk, 'appliedControls'> {
+  for (const fields of [media, value]) {
+    for (const key of APPLIED_CONTROLS_KEYS) {
+      const named = readAppliedControls(fields[key]);
+      if (named !== undefined) return { appliedControls: named.ids };
+    }
+  }
+  return {};
+}
+
 function parseMetadata(chunk: Fields, nested: boolean): Record<string, unknown> {
   // Media keys go before the conversion, so that no megabyte of pixels is turned into JSON only to be thrown away.
   const metadata = withoutMedia(chunk);
@@ -211,7 +227,16 @@ function parseMetadata(chunk: Fields, nested: boolean): Record<string, unknown> 
 }
 
 function withoutMedia(fields: Fields): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([key, value]) => !MEDIA_KEYS.has(key) || isNamesake(key, value)));
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([key, value]) => (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && !isListOfControls(key, value),
+    ),
+  );
+}
+
+/** A list of nothing but ids is the server's to carry; one that says more is metadata too. */
+function isListOfControls(key: string, value: unknown): boolean {
+  return APPLIED_CONTROLS_KEYS.includes(key) && readAppliedControls(value)?.isMetadata === false;
 }
 
 /** `frames: 24` and `audio: "a.wav"` are a pipeline's own words for something else: metadata, as in the server we are compatible with. */

@@ -104,6 +104,17 @@ export interface PipelineChunk extends ChunkMedia {
   readonly delivery?: 'lossless' | 'latest';
   /** Milliseconds of media that may be queued, 0–60000. Wins over the service's {@link ServiceLifecycle.queueMs}. Never reaches the client. */
   readonly queue_ms?: number;
+  /**
+   * Ids of the control messages that this chunk is the first to reflect: a list of ids, or of objects that have an `id`, such as the messages
+   * themselves. The client finds them beside the chunk's metadata, and the server's latencies begin with them. Unknown ids are ignored.
+   *
+   * A pipeline that never says so is taken to reflect a message in the first chunk that it begins after `pushChunk` has returned. One that names
+   * ids does so in every chunk that has any: from the first list on (an empty one will do) nothing is assumed any more. A list of nothing but
+   * ids is not metadata; one that holds anything else stays there as well.
+   */
+  readonly applied_controls?: readonly unknown[];
+  /** The same. */
+  readonly appliedControls?: readonly unknown[];
   readonly data?: unknown;
   readonly [field: string]: unknown;
 }
@@ -114,6 +125,11 @@ export interface ControlMessage {
   /** For example `ArrowUp`. */
   readonly key?: string;
   readonly action?: 'press' | 'release' | (string & {});
+  /**
+   * By which the client wants to find out which chunk reflects the message first: 1–128 characters, or a whole number. Any message that is an
+   * object may have one; see {@link PipelineChunk.applied_controls}.
+   */
+  readonly id?: string | number;
   readonly [field: string]: unknown;
 }
 
@@ -152,7 +168,7 @@ export interface ServiceLifecycle {
   readonly delivery?: 'lossless' | 'latest' | undefined;
   /**
    * Milliseconds of media that may be queued, 0–60000, for chunks that do not say. One frame may always be; a chunk that is longer is taken
-   * whole. Default: 100 with `latest`, with `lossless` the server's `TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS` (one second).
+   * whole. Default: with `latest` one frame, or 100 of sound without pictures; with `lossless` the server's `TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS` (one second).
    */
   readonly queueMs?: number | undefined;
   /** Called once, before any session. The server is not ready until it has returned; throwing stops the start. */

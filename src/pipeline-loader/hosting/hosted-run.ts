@@ -50,6 +50,8 @@ export class HostedRun implements PipelineRun {
   #wakeConsumer: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #pendingMedia = 0;
+  #picturesReceived = 0;
+  #lastYieldMs = Number.NEGATIVE_INFINITY;
   #itemBudget = MAX_ITEM_BURST;
   #budgetAtMs = performance.now();
 
@@ -78,6 +80,7 @@ export class HostedRun implements PipelineRun {
       [Symbol.asyncIterator]: () => {
         if (this.#consumed) throw new Error('The chunks of a run can be consumed only once.');
         this.#consumed = true;
+        this.#lastYieldMs = performance.now();
         this.#grant(INITIAL_CREDIT);
         return {
           next: () => this.#next(),
@@ -90,7 +93,11 @@ export class HostedRun implements PipelineRun {
     };
   }
 
-  push(message: unknown): void {
+  get picturesReceived(): number {
+    return this.#picturesReceived;
+  }
+
+  push(message: unknown, control?: string): void {
     if (!this.bidirectional || this.#closing !== undefined || this.#ending?.error !== undefined) return;
     if (this.channel.pendingBytes > MAX_PENDING_PUSH_BYTES) {
       this.pushFailed('the pipeline does not keep up with its messages; this one was dropped');
@@ -99,7 +106,7 @@ export class HostedRun implements PipelineRun {
     try {
       const { run } = this;
       if (message instanceof Uint8Array) void this.channel.send({ type: 'push', run, binary: true }, [message]);
-      else void this.channel.send({ type: 'push', run, message });
+      else void this.channel.send({ type: 'push', run, message, ...(control === undefined ? {} : { control }) });
     } catch (error) {
       this.pushFailed(`the message cannot be handed to the pipeline: ${errorMessage(error)}`);
     }
@@ -136,8 +143,9 @@ export class HostedRun implements PipelineRun {
   chunkArrived(item: QueueItem): void {
     if (this.#outstandingCredit === 0) throw new ProtocolError('a chunk without credit');
     this.#outstandingCredit -= 1;
+    if ('chunk' in item) this.#picturesReceived += item.chunk.pictures.length;
     if (this.#ending !== undefined || this.#closing !== undefined) return;
-    this.#queue.push(item);
+    this.#queue.push('chunk' in item ? { chunk: this.#plausible(item.chunk) } : item);
     this.#wakeConsumer?.();
   }
 
@@ -189,6 +197,21 @@ export class HostedRun implements PipelineRun {
     if (this.#ending !== undefined || this.#closing !== undefined) return;
     this.#outstandingCredit += credit;
     void this.channel.send({ type: 'pull', run: this.run, credit });
+  }
+
+  /**
+   * A host may say anything about its times. A chunk was yielded before it came, after the one before, and after it was asked for first; and
+   * no control was pushed after that.
+   */
+  #plausible(chunk: Chunk): Chunk {
+    const { pushedAtMs, ...rest } = chunk;
+    if (chunk.yieldedAtMs === undefined) return rest;
+    const yieldedAtMs = Math.min(Math.max(chunk.yieldedAtMs, this.#lastYieldMs), performance.now());
+    this.#lastYieldMs = yieldedAtMs;
+    if (pushedAtMs === undefined) return { ...rest, yieldedAtMs };
+    const notAfterYield = (atMs: number | undefined): number | undefined =>
+      atMs === undefined ? undefined : Math.min(atMs, yieldedAtMs);
+    return { ...rest, yieldedAtMs, pushedAtMs: pushedAtMs.map(notAfterYield) };
   }
 
   #end(ending: Ending): void {

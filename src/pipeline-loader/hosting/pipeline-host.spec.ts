@@ -322,6 +322,42 @@ describe('a bidirectional pipeline', () => {
     await (await host.open('s', {})).close();
   });
 
+  it('names a control in the first chunk whose making began after it was pushed', async () => {
+    const { host } = await start('talk.mjs');
+    const run = await host.open('s', {});
+    const chunks = run.chunks()[Symbol.asyncIterator]();
+    const next = async (): Promise<Chunk> => (await chunks.next()).value ?? Promise.reject(new Error('the run ended'));
+    run.push('first');
+    await next();
+    const pushedMs = performance.now();
+    // The generator waits for this one already: whether its answer reflects it, only the pipeline can know.
+    run.push({ id: 7 }, '7');
+    const answer = await next();
+    expect(answer.metadata).toEqual({ data: { message: { id: 7 } } });
+    expect(answer.appliedControls).toBeUndefined();
+    run.push('next');
+    const { appliedControls, pushedAtMs, yieldedAtMs } = await next();
+    expect(appliedControls).toEqual(['7']);
+    const times = [pushedMs, pushedAtMs?.[0] ?? Number.NaN, yieldedAtMs ?? Number.NaN, performance.now()];
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    run.push('last');
+    expect((await next()).appliedControls).toBeUndefined();
+    await run.close();
+  });
+
+  it('names a control where the pipeline says so, and nowhere else', async () => {
+    const { host } = await start('talk.mjs');
+    const run = await host.open('s', { act: 'names-controls' });
+    const chunks = run.chunks()[Symbol.asyncIterator]();
+    run.push({ id: 'a' }, 'a');
+    run.push({ id: 'b', quiet: true }, 'b');
+    run.push('last');
+    const named = [];
+    for (let count = 0; count < 3; count += 1) named.push((await chunks.next()).value?.appliedControls);
+    expect(named).toEqual([['a'], undefined, undefined]);
+    await run.close();
+  });
+
   it('that does not answer createSession is given up', async () => {
     const { host } = await start('talk.mjs', { callTimeoutMs: 200, closeTimeoutMs: 200 });
     await expect(host.open('s', { act: 'hang' })).rejects.toThrow('did not open the session within 0.2 s');

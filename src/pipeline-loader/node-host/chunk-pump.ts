@@ -3,8 +3,10 @@ import { settlesWithin } from '../contract/deadline.js';
 import { errorMessage } from '../contract/error-message.js';
 import { logOf } from './error-log.js';
 import type { Awaitable, ChunkSource } from '../contract/pipeline.js';
+import { hostClockMs } from '../protocol/host-clock.js';
 import { encodeChunk } from '../protocol/media-codec.js';
 import type { HostMessage } from '../protocol/messages.js';
+import type { PushedControls } from './pushed-controls.js';
 
 /** Sends a message; resolves when the pipe has taken it, so that the buffers may change again. */
 export type SendMessage = (message: HostMessage, parts?: readonly Uint8Array[]) => Promise<void>;
@@ -28,6 +30,7 @@ export class ChunkPump {
   constructor(
     private readonly run: number,
     private readonly openSource: () => Awaitable<ChunkSource>,
+    private readonly controls: PushedControls,
     private readonly send: SendMessage,
   ) {}
 
@@ -59,15 +62,17 @@ export class ChunkPump {
       this.#iterator = iterator;
       if (this.#cancelled) return await this.#returnIterator();
       while (await this.#takeCredit()) {
+        this.controls.advancing();
         const result = await iterator.next();
         const value: unknown = result.done === true ? undefined : await result.value;
+        const yieldedAtMs = hostClockMs();
         if (this.#cancelled) return;
         if (result.done === true) {
           this.#iterator = undefined;
           await this.send({ type: 'end', run: this.run });
           return;
         }
-        await this.#sendChunk(value);
+        await this.#sendChunk(value, yieldedAtMs);
       }
     } catch (error) {
       this.#iterator = undefined;
@@ -77,10 +82,12 @@ export class ChunkPump {
     }
   }
 
-  async #sendChunk(value: unknown): Promise<void> {
+  async #sendChunk(value: unknown, yieldedAtMs: number): Promise<void> {
     let sent: Promise<void>;
     try {
-      const { header, parts } = encodeChunk(this.run, parseChunk(value));
+      const chunk = parseChunk(value);
+      const applied = this.controls.take(chunk.appliedControls);
+      const { header, parts } = encodeChunk(this.run, chunk, { yieldedAtMs, ...(applied.length === 0 ? {} : { applied }) });
       sent = this.send(header, parts);
     } catch (error) {
       sent = this.send({ type: 'chunk-error', run: this.run, message: errorMessage(error) });

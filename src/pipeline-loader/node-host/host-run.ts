@@ -2,7 +2,9 @@ import type { MediaInput } from '../../common/index.js';
 import { errorMessage } from '../contract/error-message.js';
 import { logOf } from './error-log.js';
 import type { MediaMessage, PipelineMessage, SessionConfig } from '../contract/pipeline.js';
+import { hostClockMs } from '../protocol/host-clock.js';
 import { ChunkPump, closeInOrder, type SendMessage } from './chunk-pump.js';
+import { PushedControls } from './pushed-controls.js';
 import type { LoadedService } from './service-loader.js';
 
 /** `pushChunk` calls of one session that may be unfinished at a time; what comes on top is refused. */
@@ -18,6 +20,7 @@ export type OpenSessions = Set<string>;
 
 /** One session's side of the service: opened once, closed once. */
 export class HostRun {
+  readonly #controls = new PushedControls();
   #sessionId: string | undefined;
   #pump: ChunkPump | undefined;
   #opening: Promise<boolean> | undefined;
@@ -43,13 +46,14 @@ export class HostRun {
     if (!this.#closed) this.#pump?.addCredit(credit);
   }
 
-  push(message: PipelineMessage): void {
+  /** @param control the message's id, if it has one */
+  push(message: PipelineMessage, control?: string): void {
     if (this.#pendingPushes >= MAX_PENDING_PUSHES) {
       this.#reportPushError(`pushChunk is behind: ${MAX_PENDING_PUSHES} messages are being worked on`);
       return;
     }
     this.#pendingPushes += 1;
-    void this.#callPushChunk(message, (error) => this.#pushThrew(error)).finally(() => (this.#pendingPushes -= 1));
+    void this.#callPushChunk(message, (error) => this.#pushThrew(error), control).finally(() => (this.#pendingPushes -= 1));
   }
 
   pushMedia(input: MediaInput): void {
@@ -85,7 +89,7 @@ export class HostRun {
   async #open(session: string, request: Readonly<Record<string, unknown>>): Promise<boolean> {
     const { loaded, run } = this;
     if (loaded.mode === 'server_push') {
-      this.#pump = new ChunkPump(run, () => loaded.service.serve(request), this.send);
+      this.#pump = new ChunkPump(run, () => loaded.service.serve(request), this.#controls, this.send);
       await this.send({ type: 'opened', run, session });
       return true;
     }
@@ -95,7 +99,7 @@ export class HostRun {
       if (this.openSessions.has(sessionId)) throw conflict(`the pipeline gave out the session id ${sessionId} a second time`);
       this.openSessions.add(sessionId);
       this.#sessionId = sessionId;
-      this.#pump = new ChunkPump(run, () => loaded.service.pullChunks(sessionId), this.send);
+      this.#pump = new ChunkPump(run, () => loaded.service.pullChunks(sessionId), this.#controls, this.send);
       await this.send({ type: 'opened', run, session: sessionId });
       return true;
     } catch (error) {
@@ -106,11 +110,14 @@ export class HostRun {
     }
   }
 
-  async #callPushChunk(message: PipelineMessage, report: (error: unknown) => void): Promise<void> {
+  async #callPushChunk(message: PipelineMessage, report: (error: unknown) => void, control?: string): Promise<void> {
     const { loaded } = this;
     if (this.#closed || loaded.mode !== 'bidirectional' || this.#sessionId === undefined) return;
     try {
-      await loaded.service.pushChunk(this.#sessionId, message);
+      const result: unknown = loaded.service.pushChunk(this.#sessionId, message);
+      // What needs no waiting is pushed now: behind an `await` the generator might have been advanced already.
+      if (isThenable(result)) await result;
+      if (control !== undefined) this.#controls.pushed(control, hostClockMs());
     } catch (error) {
       report(error);
     }
@@ -136,6 +143,10 @@ function checkSessionId(returned: unknown, given: string): string {
     );
   }
   return returned;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function conflict(message: string): Error {

@@ -59,7 +59,10 @@ export class ServiceHost {
       case 'pull':
         return run.addCredit(message.credit);
       case 'push':
-        return run.push((message.binary === true ? (raw.parts[0] ?? new Uint8Array()) : message.message) as PipelineMessage);
+        return run.push(
+          (message.binary === true ? (raw.parts[0] ?? new Uint8Array()) : message.message) as PipelineMessage,
+          message.control,
+        );
       case 'media':
         return run.pushMedia(decodeMediaInput(raw));
       case 'close':

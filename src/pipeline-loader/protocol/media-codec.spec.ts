@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Chunk, MediaInput, Picture } from '../../common/index.js';
 import { pictureBytes } from '../contract/chunk-parser.js';
 import { decodeChunk, decodeMediaInput, encodeChunk, encodeMediaInput } from './media-codec.js';
+import { fromHostClock, hostClockMs } from './host-clock.js';
 import { MessageDecoder, ProtocolError, type RawMessage } from './message-decoder.js';
 import { encodeMessage } from './message-encoder.js';
 
@@ -60,6 +61,14 @@ describe('chunks over the wire', () => {
     );
   });
 
+  it('bring their times on the clock of the server', () => {
+    const nowMs = performance.now();
+    const stamps = { yieldedAtMs: hostClockMs(), applied: [{ id: 'a', pushedAtMs: 5 }, { id: 'b' }] };
+    const { yieldedAtMs, ...chunk } = decodeChunk(overTheWire(encodeChunk(1, { pictures: [], metadata: {} }, stamps)));
+    expect(Math.abs((yieldedAtMs ?? 0) - nowMs)).toBeLessThan(1000);
+    expect(chunk).toEqual({ pictures: [], metadata: {}, appliedControls: ['a', 'b'], pushedAtMs: [fromHostClock(5), undefined] });
+  });
+
   it.each([
     ['no pictures', { metadata: {} }, []],
     ['no metadata', { pictures: [] }, []],
@@ -80,6 +89,12 @@ describe('chunks over the wire', () => {
     ['a pace out of bounds', { metadata: {}, pictures: [], fps: 1e9 }, []],
     ['an unknown delivery', { metadata: {}, pictures: [], delivery: 'soon' }, []],
     ['a queue out of bounds', { metadata: {}, pictures: [], queueMs: 60_001 }, []],
+    ['a time that is none', { metadata: {}, pictures: [], yieldedAtMs: 'now' }, []],
+    ['controls that are no list', { metadata: {}, pictures: [], applied: {} }, []],
+    ['too many controls', { metadata: {}, pictures: [], applied: Array.from({ length: 257 }, () => ({ id: 'a' })) }, []],
+    ['a control without an id', { metadata: {}, pictures: [], applied: [{ pushedAtMs: 1 }] }, []],
+    ['an id that is too long', { metadata: {}, pictures: [], applied: [{ id: 'x'.repeat(129) }] }, []],
+    ['a push that was never', { metadata: {}, pictures: [], applied: [{ id: 'a', pushedAtMs: -1 }] }, []],
     ['a torn sample', { metadata: {}, pictures: [], audio: { sampleRate: 8000, channels: 2 } }, [Uint8Array.of(1, 2)]],
     ['an impossible rate', { metadata: {}, pictures: [], audio: { sampleRate: 1, channels: 1 } }, [Uint8Array.of(1, 2)]],
   ])('are refused with %s', (_what, header, parts) => {

@@ -1,8 +1,10 @@
 import type { Chunk, MediaInput, PcmAudio, Picture, RawPicture } from '../../common/index.js';
 import { CHUNK_LIMITS, pictureBytes } from '../contract/chunk-parser.js';
+import { controlKey, MAX_WAITING_CONTROLS } from '../contract/control-id.js';
 import { isRecord, readDelivery, readNumber } from './field-readers.js';
+import { fromHostClock } from './host-clock.js';
 import { ProtocolError, type RawMessage } from './message-decoder.js';
-import type { ChunkMessage, MediaHeader, PictureHeader } from './messages.js';
+import type { AppliedControlHeader, ChunkMessage, MediaHeader, PictureHeader } from './messages.js';
 
 /** Header and parts of a message that carries media. */
 export interface MediaMessageParts<Header> {
@@ -10,8 +12,11 @@ export interface MediaMessageParts<Header> {
   readonly parts: readonly Uint8Array[];
 }
 
+/** What a host says of a chunk besides what the pipeline does. */
+export type ChunkStamps = Pick<ChunkMessage, 'yieldedAtMs' | 'applied'>;
+
 /** A chunk as a message. The parts are the chunk's own buffers. */
-export function encodeChunk(run: number, chunk: Chunk): MediaMessageParts<ChunkMessage> {
+export function encodeChunk(run: number, chunk: Chunk, stamps: ChunkStamps = {}): MediaMessageParts<ChunkMessage> {
   const { fps, index, delivery, queueMs, metadata } = chunk;
   const media = encodeMedia(chunk.pictures, chunk.audio);
   return {
@@ -23,6 +28,7 @@ export function encodeChunk(run: number, chunk: Chunk): MediaMessageParts<ChunkM
       ...(index === undefined ? {} : { index }),
       ...(delivery === undefined ? {} : { delivery }),
       ...(queueMs === undefined ? {} : { queueMs }),
+      ...stamps,
       metadata,
     },
     parts: media.parts,
@@ -64,8 +70,29 @@ export function decodeChunk(message: RawMessage): Chunk {
     ...(audio === undefined ? {} : { audio }),
     ...(index === undefined ? {} : { index }),
     ...readDelivery(header),
+    ...readYieldedAt(header),
+    ...readApplied(header['applied']),
     metadata,
   };
+}
+
+/** @throws ProtocolError */
+function readYieldedAt(header: Readonly<Record<string, unknown>>): Pick<Chunk, 'yieldedAtMs'> {
+  if (header['yieldedAtMs'] === undefined) return {};
+  return { yieldedAtMs: fromHostClock(readNumber(header, 'yieldedAtMs', 0, Number.MAX_SAFE_INTEGER)) };
+}
+
+/** @throws ProtocolError */
+function readApplied(applied: unknown): Pick<Chunk, 'appliedControls' | 'pushedAtMs'> {
+  if (applied === undefined) return {};
+  if (!Array.isArray(applied) || applied.length > MAX_WAITING_CONTROLS) throw new ProtocolError('applied is no list of controls');
+  const controls = applied.map((control: unknown): AppliedControlHeader => {
+    const id = isRecord(control) ? controlKey(control['id']) : undefined;
+    if (!isRecord(control) || id === undefined) throw new ProtocolError('an applied control without an id');
+    if (control['pushedAtMs'] === undefined) return { id };
+    return { id, pushedAtMs: fromHostClock(readNumber(control, 'pushedAtMs', 0, Number.MAX_SAFE_INTEGER)) };
+  });
+  return { appliedControls: controls.map(({ id }) => id), pushedAtMs: controls.map(({ pushedAtMs }) => pushedAtMs) };
 }
 
 /**

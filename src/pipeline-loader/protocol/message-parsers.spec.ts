@@ -38,6 +38,7 @@ describe.each([
       'timeoutMs',
       'request',
       'protocol',
+      'control',
     );
     fc.assert(
       fc.property(fc.constantFrom(...types), fc.dictionary(field, fc.jsonValue({ maxDepth: 1 })), (type, fields) => {
@@ -53,6 +54,17 @@ describe.each([
   it('ignores types of a later version', () => {
     expect(parse({ header: { type: 'telepathy' }, headerBytes: 0, parts: [] })).toBeUndefined();
     expect(parse({ header: {}, headerBytes: 0, parts: [] })).toBeUndefined();
+  });
+});
+
+describe('parseServerMessage', () => {
+  const push = (fields: object): unknown =>
+    parseServerMessage({ header: { type: 'push', run: 1, message: 'm', ...fields }, headerBytes: 0, parts: [] });
+
+  it('reads the id of a pushed message, and refuses what is none', () => {
+    expect(push({})).toEqual({ type: 'push', run: 1, message: 'm' });
+    expect(push({ control: 'a' })).toEqual({ type: 'push', run: 1, message: 'm', control: 'a' });
+    for (const control of ['', 'x'.repeat(129), null, {}]) expect(() => push({ control })).toThrow(ProtocolError);
   });
 });
 

@@ -1,3 +1,4 @@
+import { controlKey } from '../contract/control-id.js';
 import { isRecord, readDelivery, readNumber, readText, readWord } from './field-readers.js';
 import { ProtocolError, type RawMessage } from './message-decoder.js';
 import { START_FAILURE_KINDS, type ChunkMessage, type HostMessage, type ReadyMessage, type ServerMessage } from './messages.js';
@@ -70,6 +71,14 @@ export function parseHostMessage({ header }: RawMessage): ParsedHostMessage | un
   }
 }
 
+/** @throws ProtocolError */
+function readControl(header: RawMessage['header']): { control?: string } {
+  if (header['control'] === undefined) return {};
+  const control = controlKey(header['control']);
+  if (control === undefined) throw new ProtocolError('control is no id');
+  return { control };
+}
+
 function readRuntime(header: RawMessage['header']): { runtime?: string } {
   return header['runtime'] === undefined ? {} : { runtime: readText(header, 'runtime', MAX_RUNTIME) };
 }
@@ -108,7 +117,7 @@ export function parseServerMessage({ header }: RawMessage): ParsedServerMessage 
     case 'push':
       return header['binary'] === true
         ? { type: 'push', run: run(), binary: true }
-        : { type: 'push', run: run(), message: header['message'] };
+        : { type: 'push', run: run(), message: header['message'], ...readControl(header) };
     case 'media':
       return { type: 'media', run: run() };
     case 'close':

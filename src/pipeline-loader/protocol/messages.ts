@@ -35,9 +35,19 @@ export interface MediaHeader {
   readonly audio?: AudioHeader;
 }
 
+/** A control message that a chunk is the first to reflect. Times are of the hosts' clock (host-clock.ts), ms. */
+export interface AppliedControlHeader {
+  readonly id: string;
+  /** When `pushChunk` had returned. */
+  readonly pushedAtMs?: number;
+}
+
 export interface ChunkMessage extends MediaHeader, Delivery {
   readonly type: 'chunk';
   readonly run: number;
+  /** When the generator yielded, on the hosts' clock. */
+  readonly yieldedAtMs?: number;
+  readonly applied?: readonly AppliedControlHeader[];
   readonly fps?: number;
   readonly index?: number;
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -82,8 +92,14 @@ export type ServerMessage =
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'open'; readonly run: number; readonly session: string; readonly request: Readonly<Record<string, unknown>> }
   | { readonly type: 'pull'; readonly run: number; readonly credit: number }
-  /** Either `message`, or with `binary` one part. */
-  | { readonly type: 'push'; readonly run: number; readonly message?: unknown; readonly binary?: boolean }
+  /** Either `message`, or with `binary` one part. `control`: the id of a message that has one. */
+  | {
+      readonly type: 'push';
+      readonly run: number;
+      readonly message?: unknown;
+      readonly binary?: boolean;
+      readonly control?: string;
+    }
   | ({ readonly type: 'media'; readonly run: number } & MediaHeader)
   | { readonly type: 'close'; readonly run: number; readonly timeoutMs: number }
   | { readonly type: 'stop'; readonly timeoutMs: number };

@@ -78,9 +78,13 @@ export async function readCounter(frame: VideoFrame, layout: Layout): Promise<nu
   const side = luma.width / BLOCKS;
   const row = Math.floor(luma.height / 2);
   const bit = (index: number): number => {
+    // The middle of the block: a small picture has few pixels there, and its edges are blurred.
+    const middle = (index + 0.5) * side;
+    const reach = Math.min(2, side / 5);
+    const [first, last] = [Math.floor(middle - reach), Math.ceil(middle + reach)];
     let sum = 0;
-    for (let x = -2; x <= 2; x += 1) sum += luma.at(Math.round((index + 0.5) * side) + x, row);
-    return sum / 5 > 127 ? 1 : 0;
+    for (let x = first; x < last; x += 1) sum += luma.at(x, row);
+    return sum / (last - first) > 127 ? 1 : 0;
   };
   const bits = Array.from({ length: BLOCKS }, (_, index) => bit(index));
   const data = bits.slice(2, 10);

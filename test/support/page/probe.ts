@@ -1,9 +1,10 @@
 /** What the tests call in the page. Plain values in and out, since they cross into another process. Runs in the page. */
 import type { FrameRecord } from './picture-reader.ts';
 import type { SoundRecord } from './sound-reader.ts';
+import type { StatsSample } from './stats-sampler.ts';
 import { Viewer, type ViewerOptions } from './viewer.ts';
 
-export type { FrameRecord, SoundRecord, ViewerOptions };
+export type { FrameRecord, SoundRecord, StatsSample, ViewerOptions };
 
 export interface OpenResult {
   readonly handle: number;
@@ -24,6 +25,10 @@ export interface Recording {
   readonly connectionState: string;
   /** `performance.now()` of the page. */
   readonly nowMs: number;
+  /** What `performance.now()` counts from, milliseconds since 1970. */
+  readonly timeOriginMs: number;
+  /** When the viewer asked for it by `statsEveryMs`. */
+  readonly samples: readonly StatsSample[];
   /** The entries of getStats(). */
   readonly stats: readonly Readonly<Record<string, unknown>>[];
 }
@@ -92,8 +97,15 @@ export const probe = {
       events: viewer.events,
       connectionState: viewer.connectionState,
       nowMs: performance.now(),
+      timeOriginMs: performance.timeOrigin,
+      samples: viewer.sampler?.samples ?? [],
       stats: [...(report as unknown as Map<string, Record<string, unknown>>).values()],
     };
+  },
+
+  /** The page's clock, milliseconds since 1970. */
+  unixMs(): number {
+    return performance.timeOrigin + performance.now();
   },
 
   clear(handles: readonly number[]): void {

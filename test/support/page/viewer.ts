@@ -1,6 +1,7 @@
 /** A viewer of the stream server, as a browser is one: signalling by fetch, one connection, a video element. Runs in the page. */
 import { PictureReader, type FrameRecord, type PictureReaderOptions } from './picture-reader.ts';
 import { SoundReader } from './sound-reader.ts';
+import { StatsSampler } from './stats-sampler.ts';
 
 export interface ViewerOptions {
   /** Merged into the body of the offer. */
@@ -12,6 +13,10 @@ export interface ViewerOptions {
   readonly inputs?: boolean;
   /** Leave H.264 out of the offer. */
   readonly withoutH264?: boolean;
+  /** Offer this codec alone (with its retransmissions), for example `VP8`. */
+  readonly onlyCodec?: string;
+  /** Read getStats() this often. */
+  readonly statsEveryMs?: number;
   readonly timeoutMs: number;
 }
 
@@ -31,6 +36,7 @@ export class Viewer {
   pictures: PictureReader | undefined;
   sound: SoundReader | undefined;
   channel: RTCDataChannel | undefined;
+  sampler: StatsSampler | undefined;
   private readonly connection = new RTCPeerConnection();
   private readonly aborter = new AbortController();
   private readonly stream = new MediaStream();
@@ -55,6 +61,9 @@ export class Viewer {
       this.channel.addEventListener('close', note('channel close'));
     }
     await this.addSections(options);
+    if (options.statsEveryMs !== undefined) {
+      this.sampler = new StatsSampler(connection, options.statsEveryMs, this.aborter.signal);
+    }
     const offer = await connection.createOffer();
     await connection.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp ?? '') });
     await gathered(connection);
@@ -113,6 +122,7 @@ export class Viewer {
   clear(): void {
     this.pictures?.clear();
     this.sound?.clear();
+    this.sampler?.clear();
   }
 
   /** Closes this end, after it told the server so if it is to. */
@@ -124,7 +134,7 @@ export class Viewer {
     for (const track of this.inputs?.getTracks() ?? []) track.stop();
   }
 
-  private async addSections({ inputs, withoutH264 }: ViewerOptions): Promise<void> {
+  private async addSections({ inputs, withoutH264, onlyCodec }: ViewerOptions): Promise<void> {
     const { connection } = this;
     if (inputs === true) {
       this.inputs = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: true });
@@ -132,8 +142,10 @@ export class Viewer {
     } else {
       for (const kind of ['video', 'audio']) connection.addTransceiver(kind, { direction: 'recvonly' });
     }
-    if (withoutH264 !== true) return;
-    const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs.filter(({ mimeType }) => mimeType !== 'video/H264') ?? [];
+    if (withoutH264 !== true && onlyCodec === undefined) return;
+    const wanted = ({ mimeType }: RTCRtpCodec): boolean =>
+      onlyCodec === undefined ? mimeType !== 'video/H264' : [`video/${onlyCodec}`, 'video/rtx'].includes(mimeType);
+    const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs.filter(wanted) ?? [];
     for (const transceiver of connection.getTransceivers()) {
       if (transceiver.receiver.track.kind === 'video') transceiver.setCodecPreferences(codecs);
     }

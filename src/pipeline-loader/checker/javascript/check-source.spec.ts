@@ -200,6 +200,7 @@ const ALLOWED = [
   `try { f(); } catch (process) { process.exit(); }`,
   `const process = make(); process.kill(1)`,
   `x instanceof Function; typeof eval; typeof globalThis`,
+  `constructor.name; toString.call(x); hasOwnProperty.call(x, 'a')`,
   `Function.prototype.toString.call(f)`,
   `this.constructor.name; a.constructor === B; B.prototype.constructor = B; this.constructor.defaults`,
   `class A { constructor(private_: number) { super_(private_); } }`,

@@ -30,8 +30,10 @@ const REFUSED_MODULES: Readonly<Partial<Record<Rule, ReadonlySet<string>>>> = {
   'native-code': new Set([...modules('ffi wasi'), ...words('ffi-napi koffi ffi-rs ref-napi bindings node-gyp-build')]),
 };
 
+type ExportRules = Readonly<Record<string, { readonly rule: Rule; readonly names: ReadonlySet<string> }>>;
+
 /** Modules and globals of which `strict` allows only these names. */
-const ALLOWED_EXPORTS: Readonly<Record<string, { readonly rule: Rule; readonly names: ReadonlySet<string> }>> = {
+const ALLOWED_EXPORTS: ExportRules = {
   'node:fs': {
     rule: 'file-write',
     names: words(`
@@ -52,7 +54,7 @@ const ALLOWED_EXPORTS: Readonly<Record<string, { readonly rule: Rule; readonly n
 };
 
 /** Names that only `permissive` allows. */
-const REFUSED_EXPORTS: Readonly<Record<string, { readonly rule: Rule; readonly names: ReadonlySet<string> }>> = {
+const REFUSED_EXPORTS: ExportRules = {
   process: {
     rule: 'process-access',
     names: words(`
@@ -126,7 +128,7 @@ export function objectToReference(reference: Reference, use: Use, level: Checked
   if (root === 'Function')
     return first === 'prototype' && second !== undefined && second !== 'constructor' ? undefined : codeFromText('Function');
   const what = [root, ...path].join('.');
-  const allowed = level === 'strict' ? ALLOWED_EXPORTS[root] : undefined;
+  const allowed = level === 'strict' ? rulesOf(ALLOWED_EXPORTS, root) : undefined;
   const isWatched = WATCHED.has(root) || allowed !== undefined;
   if (first === COMPUTED) {
     if (!isWatched) return undefined;
@@ -136,11 +138,16 @@ export function objectToReference(reference: Reference, use: Use, level: Checked
   if (root === 'require' && first === 'main' && second !== undefined) {
     return { rule: 'reflection', message: `${what} is used`, remedy: 'Import what you need.' };
   }
-  const refused = REFUSED_EXPORTS[root];
+  const refused = rulesOf(REFUSED_EXPORTS, root);
   if (refused?.names.has(first) === true) return { rule: refused.rule, message: `${what} is used`, remedy: NOT_EVEN_AT_STANDARD };
   if (allowed !== undefined && !allowed.names.has(first))
     return { rule: allowed.rule, message: `${what} is used`, remedy: SANDBOX_REMEDIES[allowed.rule] ?? AT_STANDARD };
   return undefined;
+}
+
+/** A source may speak of `constructor` or `toString`, which every object has. */
+function rulesOf(rules: ExportRules, root: string): ExportRules[string] | undefined {
+  return Object.hasOwn(rules, root) ? rules[root] : undefined;
 }
 
 function objectToWhole(root: string, { harmless, called }: Use, level: CheckedLevel): Objection | undefined {
