@@ -103,10 +103,10 @@ class World {
 }
 
 const rtcpFeedback = [{ type: 'nack' }, { type: 'transport-cc' }];
-const codec = (mimeType: string, payloadType: number, parameters = ''): RTCRtpCodecParameters =>
-  new RTCRtpCodecParameters({ mimeType, clockRate: 90_000, payloadType, parameters, rtcpFeedback });
+const codec = (mimeType: string, payloadType: number, parameters = '', clockRate = 90_000): RTCRtpCodecParameters =>
+  new RTCRtpCodecParameters({ mimeType, clockRate, payloadType, parameters, rtcpFeedback });
 const VIDEO = [codec('video/H264', 96), codec('video/rtx', 97, 'apt=96')];
-const AUDIO = [codec('audio/opus', 111), codec('audio/red', 63, '111/111')];
+const AUDIO = [codec('audio/opus', 111, '', 48_000), codec('audio/red', 63, '111/111', 48_000)];
 
 /** An access unit of one slice. */
 function picture(bytes: number): Buffer {

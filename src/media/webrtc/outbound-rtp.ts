@@ -155,7 +155,7 @@ export class OutboundRtp implements PacketSource {
       MAX_DATAGRAM_BYTES - RTP_HEADER_BYTES - this.extensions.maxBytes - RETRANSMISSION_PREFIX_BYTES - MAX_TAG_BYTES;
     this.packetize = packetizerOf(name, this.payloadType, this.ssrc, maxPayloadBytes);
     this.retransmissions = RetransmissionStream.of(transceiver, this, transport);
-    const red = codecs.find((candidate) => candidate.name.toLowerCase() === 'red');
+    const red = codecs.find((candidate) => candidate.name.toLowerCase() === 'red' && candidate.clockRate === this.clockRate);
     this.red =
       red === undefined || name !== 'OPUS'
         ? undefined

@@ -219,9 +219,9 @@ export class PeerConnection {
         // The clock of the sender reports: a step of the system's clock must not look like a round trip.
         this.receive(readFeedback(packet, this.streams, performance.timeOrigin + performance.now()));
       });
-      // werift's connection state does not follow a DTLS handshake that failed.
+      // werift's connection state does not follow a DTLS transport that failed or ended.
       transport.onStateChange.subscribe((state) => {
-        if (state === 'failed') this.report((observer) => observer.connectionStateChanged('failed'));
+        if (state === 'failed' || state === 'closed') this.report((observer) => observer.connectionStateChanged(state));
       });
       separateRecordNumbers(transport);
       widenReceiveBuffers(transport);

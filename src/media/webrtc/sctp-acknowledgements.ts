@@ -23,6 +23,8 @@ export function acknowledgeInOrder(association: SctpAssociation): void {
       return;
     }
     try {
+      // A slice of the whole packet, which would be held with it: of many tiny chunks that is far more than the window counts.
+      chunk.userData = Buffer.from(chunk.userData);
       receive(chunk);
     } finally {
       inbox.count(chunk.streamId);

@@ -6,7 +6,7 @@ export interface SctpDataChunk {
   flags: number;
   readonly tsn: number;
   readonly streamId: number;
-  readonly userData: Buffer;
+  userData: Buffer;
   /** Bytes that count against the windows. */
   readonly bookSize: number;
   acked: boolean;

@@ -135,6 +135,7 @@ function decodePicture(header: unknown, data: Uint8Array | undefined): Picture {
 function decodeAudio(header: unknown, data: Uint8Array | undefined): PcmAudio {
   if (!isRecord(header) || data === undefined) throw new ProtocolError('audio without bytes');
   const sampleRate = readNumber(header, 'sampleRate', CHUNK_LIMITS.minSampleRate, CHUNK_LIMITS.maxSampleRate);
+  if (!Number.isInteger(sampleRate)) throw new ProtocolError('a sample rate that is no whole number');
   const channels = header['channels'];
   if ((channels !== 1 && channels !== 2) || data.length === 0 || data.length % (2 * channels) !== 0) {
     throw new ProtocolError('audio whose bytes do not fit its channels');
