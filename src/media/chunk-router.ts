@@ -7,11 +7,8 @@ import type { FrameTrack } from './frame-track.js';
 import type { MediaClock } from './media-clock.js';
 import { MediaTimeline, type QueuePolicy } from './media-timeline.js';
 
-/**
- * With `latest`, how long sound without pictures may wait where neither the chunk nor the service says: as much as a microphone's network varies.
- * Of pictures one may wait, as always.
- */
-const LATEST_SOUND_QUEUE_MS = 100;
+/** With `latest`, how long media may wait where neither the chunk nor the service says. */
+const LATEST_QUEUE_MS = 100;
 /** However long a queue may be, no more of it than fits in this: a minute of raw pictures would be gigabytes. */
 const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /**
@@ -94,8 +91,7 @@ export class ChunkRouter {
   private policyOf(chunk: Chunk, durationMs: number): QueuePolicy {
     const { destination } = this;
     const delivery = chunk.delivery ?? destination.delivery;
-    const latestMs = chunk.pictures.length > 0 ? 0 : LATEST_SOUND_QUEUE_MS;
-    const usualMs = delivery === 'lossless' ? this.losslessQueueMs : latestMs;
+    const usualMs = delivery === 'lossless' ? this.losslessQueueMs : LATEST_QUEUE_MS;
     const queueMs = chunk.queueMs ?? destination.queueMs ?? usualMs;
     return { delivery, queueMs: Math.min(queueMs, (MAX_QUEUED_BYTES * durationMs) / Math.max(1, mediaBytes(chunk))) };
   }

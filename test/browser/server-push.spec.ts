@@ -104,11 +104,12 @@ describe('a server-push pipeline in Chromium', () => {
       request: { loop: true },
       pictures: { counter: false, areas: [{ x: 752, y: 32, width: 48, height: 48 }] },
     });
-    const { frames, onsetsMs } = await recorded(handle, 'three beeps', (recording) => recording.onsetsMs.length >= 4);
+    const { frames, onsetsMs } = await recorded(handle, 'five beeps', (recording) => recording.onsetsMs.length >= 5);
     await probe.closeSession(handle);
     const lit = frames.map(({ lumas }) => (lumas[0] ?? 0) > 128);
     const flashesMs = frames.filter((_, index) => index > 0 && lit[index] && !lit[index - 1]).map(({ arrivalMs }) => arrivalMs);
-    const offsets = onsetsMs.slice(1).map((onset) => Math.min(...flashesMs.map((flash) => Math.abs(onset - flash))));
+    // The first may be one of before the pictures, and the last comes before its own picture is recorded.
+    const offsets = onsetsMs.slice(1, -1).map((onset) => Math.min(...flashesMs.map((flash) => Math.abs(onset - flash))));
     // The benchmark measures this exactly, on an idle machine; here a gross fault is looked for.
     expect(Math.max(...offsets)).toBeLessThan(150);
   });

@@ -168,7 +168,7 @@ export interface ServiceLifecycle {
   readonly delivery?: 'lossless' | 'latest' | undefined;
   /**
    * Milliseconds of media that may be queued, 0–60000, for chunks that do not say. One frame may always be; a chunk that is longer is taken
-   * whole. Default: with `latest` one frame, or 100 of sound without pictures; with `lossless` the server's `TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS` (one second).
+   * whole. Default: 100 with `latest`, with `lossless` the server's `TELEFUSER_WEBRTC_VIDEO_BUFFER_SECONDS` (one second).
    */
   readonly queueMs?: number | undefined;
   /** Called once, before any session. The server is not ready until it has returned; throwing stops the start. */
