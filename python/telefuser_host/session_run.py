@@ -144,15 +144,17 @@ class SessionRun:
         # cannot be.
         conflict = isinstance(error, (ConflictError, RuntimeError))
         self._log_refusal(error)
-        self._send({"type": "refused", "kind": "conflict" if conflict else "refused", "message": one_line(error)})
         with self._lock:
             closing, self._closing = self._closing, True
-            self._opened.set()
+        if not closing:
+            # Before the word is out: a close that crosses it, or answers it, must find no run, or nobody would answer that.
+            self._on_over()
+        self._send({"type": "refused", "kind": "conflict" if conflict else "refused", "message": one_line(error)})
+        self._opened.set()
         # The server closes nothing that was refused.
         if not closing:
             self._watch.end()
             self._loop.stop()
-            self._on_over()
             self.over.set()
 
     def _log_refusal(self, error: BaseException) -> None:

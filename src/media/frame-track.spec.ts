@@ -539,6 +539,23 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
     expect(reports[0]?.first?.index).toBe(7);
   });
 
+  it('is drained only when its last picture has left', async () => {
+    const { track, enqueue, outbound } = setUp();
+    let leave: (() => void) | undefined;
+    outbound.send = (_data, _rtpTimestamp, { onSent } = {}) => {
+      leave = () => onSent?.(performance.now());
+      return 'queued';
+    };
+    enqueue([red], 0, FRAME_MS, 'lossless');
+    let drained = false;
+    const draining = track.drained().then(() => (drained = true));
+    await until(() => leave !== undefined);
+    await idle(track);
+    expect(drained).toBe(false);
+    leave?.();
+    await draining;
+  });
+
   it('counts a picture as congested that was dropped after it was queued', async () => {
     const { track, enqueue, outbound } = setUp();
     outbound.drops = true;

@@ -105,6 +105,8 @@ export class FrameTrack {
   private sent = 0;
   private keyframes = 0;
   private closed = false;
+  /** Pictures that were handed over and have not left. */
+  private leaving = 0;
   private finished: (() => void) | undefined;
 
   /**
@@ -158,12 +160,22 @@ export class FrameTrack {
     }, intervalLeftMs + HELD_PICTURE_DELAY_MS);
   }
 
-  /** Resolves when everything queued was sent or dropped. */
+  /** Resolves when everything queued has left for the network, or was dropped. */
   async drained(): Promise<void> {
-    if (this.closed || (this.queue.length === 0 && this.working === undefined)) return;
+    if (this.closed || this.isDrained) return;
     await new Promise<void>((resolve) => {
       this.finished = resolve;
     });
+  }
+
+  private get isDrained(): boolean {
+    return this.queue.length === 0 && this.working === undefined && this.leaving === 0;
+  }
+
+  /** A picture that was handed over has left, or was dropped. */
+  private left(): void {
+    this.leaving -= 1;
+    if (this.isDrained) this.finished?.();
   }
 
   get counts(): FrameCounts {
@@ -214,7 +226,7 @@ export class FrameTrack {
     else if (late + congested > 0) this.schedule();
     // Timers drop the fraction of a millisecond; without rounding up, each would fire once too early.
     else if (waitMs !== undefined) this.timer = setTimeout(() => this.schedule(), Math.ceil(waitMs));
-    else this.finished?.();
+    else if (this.isDrained) this.finished?.();
   }
 
   /** Runs one job at a time: codec contexts are not re-entrant, and order is the order of sending. */
@@ -251,15 +263,21 @@ export class FrameTrack {
     const rtpTimestamp = this.nextRtpTimestamp(mediaMs);
     const mark = this.markOf(origin, rtpTimestamp);
     const { yieldedAtMs, routedAtMs } = origin;
+    this.leaving += 1;
     const result = this.send(encoded, rtpTimestamp, mediaMs, {
-      onSent: (sentAtMs) => this.observer.pictureSent({ yieldedAtMs, routedAtMs, encodeBeganAtMs, encodedAtMs, sentAtMs }, mark),
+      onSent: (sentAtMs) => {
+        this.observer.pictureSent({ yieldedAtMs, routedAtMs, encodeBeganAtMs, encodedAtMs, sentAtMs }, mark);
+        this.left();
+      },
       onDropped: () => {
         this.unsend();
         this.takeBack(mark, origin);
+        this.left();
       },
     });
     if (result === 'queued') return 'sent';
     this.takeBack(mark, origin);
+    this.left();
     return result;
   }
 

@@ -8,7 +8,7 @@ import { FrameTrack } from './frame-track.js';
 import { MediaClock } from './media-clock.js';
 import { MAX_LATENESS_MS } from './media-timeline.js';
 import { VideoEncoders } from './video-encoders.js';
-import type { OutboundRtp, SendResult } from './webrtc/index.js';
+import type { OutboundRtp, SendOptions, SendResult } from './webrtc/index.js';
 
 /** The router's wait is one of Node's own timers, which are not simulated otherwise. */
 vi.mock(import('node:timers/promises'), async (importOriginal) => ({
@@ -159,8 +159,9 @@ class Simulation {
         codec,
         clockRate,
         queuedMs: 0,
-        send: (data: Buffer, timestamp: number): SendResult => {
+        send: (data: Buffer, timestamp: number, { onSent }: SendOptions = {}): SendResult => {
           send(data, timestamp);
+          onSent?.(performance.now());
           return 'queued';
         },
       }) as unknown as OutboundRtp;
