@@ -542,7 +542,7 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   it('is drained only when its last picture has left', async () => {
     const { track, enqueue, outbound } = setUp();
     let leave: (() => void) | undefined;
-    outbound.send = (_data, _rtpTimestamp, { onSent } = {}) => {
+    outbound.send = (_data, _rtpTimestamp, { onSent }) => {
       leave = () => onSent?.(performance.now());
       return 'queued';
     };
