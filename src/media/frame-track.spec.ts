@@ -542,8 +542,8 @@ describe('FrameTrack', { timeout: 30_000 }, () => {
   it('is drained only when its last picture has left', async () => {
     const { track, enqueue, outbound } = setUp();
     let leave: (() => void) | undefined;
-    outbound.send = (_data, _rtpTimestamp, { onSent }) => {
-      leave = () => onSent?.(performance.now());
+    outbound.send = (_data: Buffer, _rtpTimestamp: number, options?: SendOptions) => {
+      leave = () => options?.onSent?.(performance.now());
       return 'queued';
     };
     enqueue([red], 0, FRAME_MS, 'lossless');
