@@ -7,7 +7,7 @@ const ALLOWED = {
   health: ['sessions', 'media', 'pipeline-loader'],
 };
 const FEATURES = Object.keys(ALLOWED);
-const SPEC = '\\.spec\\.ts$';
+const SPEC = '\\.(spec|testing)\\.ts$';
 
 /** The one folder of the server that may import a foreign library; everything else goes through that folder's port. */
 const ADAPTERS = {

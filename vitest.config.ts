@@ -41,7 +41,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/**/*.spec.ts', 'src/main.ts', 'src/cli.ts', 'src/openapi.ts'],
+      exclude: ['src/**/*.{spec,testing}.ts', 'src/main.ts', 'src/cli.ts', 'src/openapi.ts'],
       reporter: ['text-summary', 'html', 'lcov'],
     },
   },

@@ -55,7 +55,7 @@ function filesUnder(folder) {
 /** What the build depends on: sources (not their specs), compiler settings, the compiler's version. */
 function sourceDigest() {
   const settings = ['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'].map((name) => join(root, name));
-  const sources = filesUnder(join(root, 'src')).filter((path) => !path.endsWith('.spec.ts'));
+  const sources = filesUnder(join(root, 'src')).filter((path) => !/\.(spec|testing)\.ts$/u.test(path));
   return digestOf([...settings, ...sources].flatMap((path) => [relative(root, path), readIfThere(path) ?? '']));
 }
 

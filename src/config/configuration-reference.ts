@@ -14,11 +14,11 @@ export interface VariableReference {
 /** Every variable with its default: what `.env.example` and `docs/configuration.md` are made of. */
 export function variableReferences(): readonly VariableReference[] {
   const defaults = new Configuration();
-  return describeVariables().map(({ name, description, allowed, property }) => ({
+  return describeVariables().map(({ name, description, allowed, section, property }) => ({
     name,
     description,
     allowed,
-    defaultText: asText(defaults[property as keyof Configuration]),
+    defaultText: asText(valueAt(section === undefined ? defaults : valueAt(defaults, section), property)),
   }));
 }
 
@@ -68,6 +68,10 @@ Every setting is an environment variable. The server also reads a file \`.env\` 
 This table and \`.env.example\` are generated from the class \`Configuration\`; a test fails when they differ from it, and
 \`npx vitest run src/config -u\` writes them again.
 `;
+
+function valueAt(object: unknown, property: string): unknown {
+  return (object as Readonly<Record<string, unknown>>)[property];
+}
 
 function asText(value: unknown): string {
   if (value === undefined) return '';

@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-
+import { IceConfiguration } from './ice.configuration.js';
 import {
   ChoiceVariable,
   FlagVariable,
@@ -8,6 +7,7 @@ import {
   NumberVariable,
   PreferenceVariable,
   RangeVariable,
+  Section,
   TextVariable,
 } from './variable.decorators.js';
 
@@ -44,8 +44,6 @@ export interface MillisecondRange {
 /** What the playout-delay header extension can say: twelve bits of ten milliseconds. */
 const MAX_PLAYOUT_DELAY_MS = 40_950;
 
-const STUN_URL = /^stuns?:[^\s/?#@]{1,255}$/u;
-const TURN_URL = /^turns?:[^\s/?#@]{1,255}(\?transport=(udp|tcp))?$/u;
 const ORIGIN = /^https?:\/\/[^\s/?#@]{1,255}$/u;
 const HOST = /^[\p{L}\p{N}._:%-]+$/u;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/u;
@@ -79,39 +77,6 @@ export class Configuration {
     max: 100,
   })
   readonly maxSessions: number = 10;
-
-  @ListVariable('TELEFUSER_STUN_SERVERS', {
-    description: 'STUN servers that tell the server its own public address; a server with a public address needs none.',
-    maxItems: 8,
-    allowed: 'URLs that begin with stun: or stuns:',
-    test: (url) => STUN_URL.test(url),
-  })
-  readonly stunServers: readonly string[] = [];
-
-  @TextVariable('TELEFUSER_TURN_SERVER', {
-    description: 'TURN server that relays media when no direct path exists; set its username and credential with it.',
-    maxLength: 300,
-    allowed: 'a URL that begins with turn: or turns:',
-    test: (url) => TURN_URL.test(url),
-  })
-  readonly turnServer?: string;
-
-  @TextVariable('TELEFUSER_TURN_USERNAME', {
-    description: 'Username for the TURN server.',
-    maxLength: 512,
-    allowed: 'a text of at most 512 characters',
-    test: () => true,
-  })
-  readonly turnUsername?: string;
-
-  @TextVariable('TELEFUSER_TURN_CREDENTIAL', {
-    description: 'Password for the TURN server.',
-    maxLength: 512,
-    allowed: 'a text of at most 512 characters',
-    test: () => true,
-    secret: true,
-  })
-  readonly turnCredential?: string;
 
   @PreferenceVariable('TELEFUSER_WEBRTC_VIDEO_CODEC', {
     description:
@@ -199,21 +164,6 @@ export class Configuration {
     max: 60,
   })
   readonly doneGraceSeconds: number = 1;
-
-  @NumberVariable('TELEFUSER_ICE_GATHER_TIMEOUT_SECONDS', {
-    description: 'Seconds that an answer waits for ICE candidates; it is sent with those that were found.',
-    min: 0.1,
-    max: 30,
-  })
-  readonly iceGatherTimeoutSeconds: number = 2;
-
-  @ListVariable('TELEFUSER_ICE_HOST_ADDRESSES', {
-    description: 'Further addresses to announce as host candidates, for example the public one of a one-to-one NAT.',
-    maxItems: 8,
-    allowed: 'IP addresses',
-    test: (address) => isIP(address) !== 0,
-  })
-  readonly iceHostAddresses: readonly string[] = [];
 
   @ListVariable('TELEFUSER_CORS_ORIGINS', {
     description: 'Origins whose pages may call the API; ["*"] is any, [] is none but the server itself.',
@@ -348,4 +298,7 @@ export class Configuration {
 
   @ChoiceVariable('TELEFUSER_LOG_FORMAT', { description: 'Shape of a log line.', choices: LOG_FORMATS })
   readonly logFormat: LogFormat = 'text';
+
+  @Section(IceConfiguration)
+  readonly ice: IceConfiguration = new IceConfiguration();
 }

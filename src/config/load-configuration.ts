@@ -5,6 +5,7 @@ import { validateSync } from 'class-validator';
 
 import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 import { Configuration } from './configuration.js';
+import type { IceConfiguration } from './ice.configuration.js';
 import { nearestName } from './nearest-name.js';
 import { describeVariables, type VariableDescription } from './variable.decorators.js';
 
@@ -20,6 +21,12 @@ export interface ConfigurationFlag {
   readonly value: string;
 }
 
+/** What a variable was given, and by which name the user knows it. */
+interface GivenText {
+  readonly label: string;
+  readonly text: string;
+}
+
 const PREFIX = 'TELEFUSER_';
 const MAX_SHOWN_CHARACTERS = 60;
 
@@ -31,25 +38,27 @@ const MAX_SHOWN_CHARACTERS = 60;
  */
 export function loadConfiguration(environment: Environment, flags: readonly ConfigurationFlag[] = []): Configuration {
   const problems: ConfigurationProblem[] = unknownNames(environment);
-  const plain: Record<string, string> = {};
-  const labels = new Map<string, string>();
-  for (const { name, property } of describeVariables()) {
+  const texts = new Map<string, GivenText>();
+  const plain: Record<string, unknown> = {};
+  for (const { name, section, property } of describeVariables()) {
+    const owner = section === undefined ? plain : ((plain[section] ??= {}) as Record<string, unknown>);
     const flag = flags.find(({ variable }) => variable === name);
     const text = flag?.value ?? environment[name];
     if (text === undefined || (text === '' && flag === undefined)) continue;
-    plain[property] = text;
-    labels.set(property, flag?.flag ?? name);
+    owner[property] = text;
+    texts.set(name, { label: flag?.flag ?? name, text });
   }
 
   const configuration = plainToInstance(Configuration, plain, { exposeDefaultValues: true });
-  const invalid = new Map(validateSync(configuration).map((error) => [error.property, Object.values(error.constraints ?? {})]));
+  const invalid = invalidProperties(configuration);
   for (const description of describeVariables()) {
-    const messages = invalid.get(description.property);
+    const messages = invalid.get(pathOf(description));
     if (messages === undefined) continue;
-    const label = labels.get(description.property) ?? description.name;
-    problems.push({ name: label, message: `${label} ${messages.join(', ')}${shown(description, plain)}` });
+    const { label, text } = texts.get(description.name) ?? { label: description.name, text: '' };
+    const shown = description.secret ? '' : `, not ${JSON.stringify(abbreviated(text))}`;
+    problems.push({ name: label, message: `${label} ${messages.join(', ')}${shown}` });
   }
-  if (invalid.size === 0) problems.push(...incompleteTurn(configuration));
+  if (invalid.size === 0) problems.push(...incompleteTurn(configuration.ice));
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration;
 }
@@ -65,8 +74,19 @@ function unknownNames(environment: Environment): ConfigurationProblem[] {
     });
 }
 
-function shown({ secret, property }: VariableDescription, plain: Readonly<Record<string, string>>): string {
-  return secret ? '' : `, not ${JSON.stringify(abbreviated(plain[property] ?? ''))}`;
+/** What is wrong with each property, by its path. */
+function invalidProperties(configuration: Configuration): ReadonlyMap<string, readonly string[]> {
+  const errors = validateSync(configuration).flatMap(({ property, constraints, children = [] }) => [
+    { path: property, constraints },
+    ...children.map((child) => ({ path: `${property}.${child.property}`, constraints: child.constraints })),
+  ]);
+  return new Map(
+    errors.flatMap(({ path, constraints }) => (constraints === undefined ? [] : [[path, Object.values(constraints)] as const])),
+  );
+}
+
+function pathOf({ section, property }: VariableDescription): string {
+  return section === undefined ? property : `${section}.${property}`;
 }
 
 function abbreviated(text: string): string {
@@ -74,7 +94,7 @@ function abbreviated(text: string): string {
 }
 
 /** A TURN server without credentials refuses every allocation, and credentials without a server are a forgotten server. */
-function incompleteTurn({ turnServer, turnUsername, turnCredential }: Configuration): ConfigurationProblem[] {
+function incompleteTurn({ turnServer, turnUsername, turnCredential }: IceConfiguration): ConfigurationProblem[] {
   const parts: readonly (readonly [string, string | undefined])[] = [
     ['TELEFUSER_TURN_SERVER', turnServer],
     ['TELEFUSER_TURN_USERNAME', turnUsername],

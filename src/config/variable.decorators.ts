@@ -1,11 +1,15 @@
-import { Transform, type TransformFnParams } from 'class-transformer';
-import { registerDecorator } from 'class-validator';
+import 'reflect-metadata';
+
+import { Transform, type TransformFnParams, Type } from 'class-transformer';
+import { registerDecorator, ValidateNested } from 'class-validator';
 
 /** What is known of one environment variable beside its value; the source of `.env.example` and `docs/configuration.md`. */
 export interface VariableDescription {
   /** Name of the environment variable. */
   readonly name: string;
-  /** Property of `Configuration` that holds its value. */
+  /** Property of `Configuration` that holds the section it belongs to; undefined for its own variables. */
+  readonly section: string | undefined;
+  /** Property of `Configuration`, or of its section, that holds its value. */
   readonly property: string;
   /** One sentence: what it decides. */
   readonly description: string;
@@ -28,11 +32,34 @@ interface Kind {
 
 type VariableDecorator = (prototype: object, property: string) => void;
 
-const descriptions: VariableDescription[] = [];
+type SectionClass = new () => object;
 
-/** Every declared variable, in the order of declaration. */
+interface Declaration {
+  readonly owner: unknown;
+  readonly description: Omit<VariableDescription, 'section'>;
+}
+
+const declarations: Declaration[] = [];
+/** The property of `Configuration` that each section's class belongs to. */
+const sections = new Map<unknown, string>();
+
+/** Every declared variable: those of `Configuration` itself, then its sections', in the order of declaration. */
 export function describeVariables(): readonly VariableDescription[] {
-  return descriptions;
+  const owners = [undefined, ...sections.keys()];
+  return owners.flatMap((owner) =>
+    declarations
+      .filter((declared) => (owner === undefined ? !sections.has(declared.owner) : declared.owner === owner))
+      .map(({ description }) => ({ ...description, section: sections.get(owner) })),
+  );
+}
+
+/** Variables that belong together, in a class of their own: a property of `Configuration` that holds an instance of it. */
+export function Section(section: SectionClass): VariableDecorator {
+  return (prototype, property) => {
+    sections.set(section, property);
+    Type(() => section)(prototype, property);
+    ValidateNested()(prototype, property);
+  };
 }
 
 /** A whole number between `min` and `max`, both included. */
@@ -147,7 +174,10 @@ const NOT_A_VALUE = Symbol('not a value');
 
 function variable(name: string, text: VariableText, kind: Kind): VariableDecorator {
   return (prototype, property) => {
-    descriptions.push({ name, property, description: text.description, allowed: kind.allowed, secret: text.secret ?? false });
+    declarations.push({
+      owner: prototype.constructor,
+      description: { name, property, description: text.description, allowed: kind.allowed, secret: text.secret ?? false },
+    });
     // Defaults arrive here too and are values already; only texts from the environment are parsed.
     Transform(({ value, obj }: TransformFnParams) => (Object.hasOwn(obj as object, property) ? parseText(kind, value) : value))(
       prototype,

@@ -308,7 +308,7 @@ export class ViewerFactory {
     const playoutDelay = usual === 'latest' ? INTERACTIVE_PLAYOUT_DELAY : configuration.playoutDelayMs;
     const connection = await PeerConnection.answer(sdp, offer, {
       iceServers: this.iceServers(),
-      iceGatherTimeoutMs: configuration.iceGatherTimeoutSeconds * 1000,
+      iceGatherTimeoutMs: configuration.ice.gatherTimeoutSeconds * 1000,
       hostAddresses: this.hostAddresses(),
       videoCodecs: configuration.videoCodecs,
       maxMessageBytes: configuration.maxMessageBytes,
@@ -327,13 +327,13 @@ export class ViewerFactory {
 
   /** The configured addresses; on a machine without a network also the loopback, which a browser on it can still reach. */
   private hostAddresses(): readonly string[] {
-    const { iceHostAddresses } = this.configuration;
+    const { hostAddresses } = this.configuration.ice;
     const isOnline = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal));
-    return isOnline || iceHostAddresses.includes(LOOPBACK) ? iceHostAddresses : [...iceHostAddresses, LOOPBACK];
+    return isOnline || hostAddresses.includes(LOOPBACK) ? hostAddresses : [...hostAddresses, LOOPBACK];
   }
 
   private iceServers(): IceServer[] {
-    const { stunServers, turnServer, turnUsername, turnCredential } = this.configuration;
+    const { stunServers, turnServer, turnUsername, turnCredential } = this.configuration.ice;
     const servers: IceServer[] = stunServers.map((urls) => ({ urls }));
     if (turnServer !== undefined) {
       servers.push({
