@@ -5,6 +5,7 @@ const ALLOWED = {
   media: [],
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader'],
+  management: ['health'],
 };
 const FEATURES = Object.keys(ALLOWED);
 const SPEC = '\\.(spec|testing)\\.ts$';

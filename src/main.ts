@@ -8,6 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { AppModule, type AppOptions } from './app.module.js';
 import { configureApp, createHttpAdapter } from './app.setup.js';
+import { listenForManagement, type ManagementServer } from './management/index.js';
 import { findPipelineFile, PipelineService, type StreamMode } from './pipeline-loader/index.js';
 import { ProcessLogger } from './process-logger.js';
 
@@ -16,6 +17,8 @@ export interface RunningServer {
   readonly app: NestFastifyApplication;
   /** Where a browser on this machine finds the page, with a slash at the end. */
   readonly url: string;
+  /** The management listener, with a slash at the end; undefined when there is none. */
+  readonly managementUrl: string | undefined;
   /** Resolves when the pipeline is ready; rejects with a `PipelineStartError`. Ignoring it is safe. */
   readonly pipelineStarted: Promise<{ readonly mode: StreamMode }>;
   /** Closes sessions, stops listening, then stops the pipeline. Idempotent. */
@@ -32,15 +35,19 @@ export interface RunningServer {
 export async function serve(options: AppOptions): Promise<RunningServer> {
   const { configuration, pipeline } = options;
   await findPipelineFile(pipeline.path);
+  const logger = new ProcessLogger(configuration);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(options), createHttpAdapter(configuration), {
     abortOnError: false,
     bodyParser: false,
-    logger: new ProcessLogger(configuration),
+    logger,
   });
+  let management: ManagementServer | undefined;
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= app.close());
+  const close = (): Promise<void> => (closed ??= closeBoth(app, management));
   try {
     configureApp(app);
+    // First, so that nothing of the pipeline has been started when it cannot.
+    management = await listenForManagement(app, configuration, logger);
     await app.listen(configuration.port, configuration.host);
   } catch (error) {
     await close().catch((reason: unknown) => Logger.error(`Closing failed too: ${String(reason)}`, 'Main'));
@@ -48,7 +55,17 @@ export async function serve(options: AppOptions): Promise<RunningServer> {
   }
   const pipelineStarted = whenReady(app.get(PipelineService, { strict: false }));
   pipelineStarted.catch(() => undefined);
-  return { app, url: urlOf(app.getHttpServer().address() as AddressInfo, configuration.host), pipelineStarted, close };
+  const url = urlOf(app.getHttpServer().address() as AddressInfo, configuration.host);
+  return { app, url, managementUrl: management?.url, pipelineStarted, close };
+}
+
+/** The management listener last, so that it can be asked until the end. */
+async function closeBoth(app: NestFastifyApplication, management: ManagementServer | undefined): Promise<void> {
+  try {
+    await app.close();
+  } finally {
+    await management?.close();
+  }
 }
 
 async function whenReady(pipeline: PipelineService): Promise<{ readonly mode: StreamMode }> {

@@ -1,4 +1,5 @@
 import { type Configuration, ConfigurationError } from '../config/index.js';
+import type { ManagementListenError } from '../management/index.js';
 import type { PipelineStartError } from '../pipeline-loader/index.js';
 import { CommandError } from './command.error.js';
 import type { ExitReason } from './exit-codes.js';
@@ -37,9 +38,13 @@ function classify(error: unknown, configuration?: Pick<Configuration, 'host' | '
     return { reason: 'usage', line: `${asSentence(error.message)} ${where}; docs/configuration.md lists what is allowed.` };
   }
   if (isStartError(error)) return { reason: REASON_OF_START_FAILURE[error.kind] ?? 'pipelineNotStarted', line: error.message };
+  if (isManagementListenError(error)) {
+    const settings = { host: 'TELEFUSER_MANAGEMENT_HOST', port: 'TELEFUSER_MANAGEMENT_PORT' };
+    return { reason: 'cannotListen', line: describeListenFailure(error.code, error, settings) };
+  }
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (configuration !== undefined && (syscall === 'listen' || syscall === 'getaddrinfo')) {
-    return { reason: 'cannotListen', line: describeListenFailure(code, configuration) };
+    return { reason: 'cannotListen', line: describeListenFailure(code, configuration, { host: '--host', port: '--port' }) };
   }
   const message = error instanceof Error ? error.message : String(error);
   return {
@@ -53,20 +58,30 @@ function asSentence(text: string): string {
   return text.endsWith('?') ? text : `${text}.`;
 }
 
-function describeListenFailure(code: string | undefined, { host, port }: Pick<Configuration, 'host' | 'port'>): string {
+/** @param settings what the user changes to have another address or port. */
+function describeListenFailure(
+  code: string | undefined,
+  { host, port }: Pick<Configuration, 'host' | 'port'>,
+  settings: { readonly host: string; readonly port: string },
+): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${port} on ${host} is in use. Stop the program that uses it, or choose another port with --port.`;
+      return `port ${port} on ${host} is in use. Stop the program that uses it, or choose another port with ${settings.port}.`;
     case 'EACCES':
-      return `port ${port} on ${host} may not be listened on. Choose a port above 1023 with --port.`;
+      return `port ${port} on ${host} may not be listened on. Choose a port above 1023 with ${settings.port}.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${host} is no address of this machine. Choose one with --host; 0.0.0.0 is every interface.`;
+      return `${host} is no address of this machine. Choose one with ${settings.host}; 0.0.0.0 is every interface.`;
     case undefined:
     default:
-      return `port ${port} on ${host} cannot be listened on (${code ?? 'unknown error'}). Choose another with --host and --port.`;
+      return `port ${port} on ${host} cannot be listened on (${code ?? 'unknown error'}). Choose another with ${settings.host} and ${settings.port}.`;
   }
+}
+
+/** By name, as below. */
+function isManagementListenError(error: unknown): error is ManagementListenError {
+  return error instanceof Error && error.name === 'ManagementListenError';
 }
 
 /** By name and not by class, because the class is loaded with the server, and later than this. */

@@ -1,4 +1,5 @@
 import { IceConfiguration } from './ice.configuration.js';
+import { ManagementConfiguration } from './management.configuration.js';
 import {
   ChoiceVariable,
   FlagVariable,
@@ -301,4 +302,7 @@ export class Configuration {
 
   @Section(IceConfiguration)
   readonly ice: IceConfiguration = new IceConfiguration();
+
+  @Section(ManagementConfiguration)
+  readonly management: ManagementConfiguration = new ManagementConfiguration();
 }

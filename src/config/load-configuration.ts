@@ -58,7 +58,7 @@ export function loadConfiguration(environment: Environment, flags: readonly Conf
     const shown = description.secret ? '' : `, not ${JSON.stringify(abbreviated(text))}`;
     problems.push({ name: label, message: `${label} ${messages.join(', ')}${shown}` });
   }
-  if (invalid.size === 0) problems.push(...incompleteTurn(configuration.ice));
+  if (invalid.size === 0) problems.push(...incompleteTurn(configuration.ice), ...sharedPort(configuration));
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration;
 }
@@ -108,4 +108,11 @@ function incompleteTurn({ turnServer, turnUsername, turnCredential }: IceConfigu
       name,
       message: `${name} must be set, because ${given.join(' and ')} ${given.length === 1 ? 'is' : 'are'} set`,
     }));
+}
+
+/** Two listeners on one port: the second would be told that another program uses it. */
+function sharedPort({ host, port, management }: Configuration): ConfigurationProblem[] {
+  const name = 'TELEFUSER_MANAGEMENT_PORT';
+  if (port === 0 || management.port !== port || (management.host ?? host) !== host) return [];
+  return [{ name, message: `${name} must be another port: ${port} is the port of the API already` }];
 }

@@ -15,5 +15,6 @@ import { ServiceStatus } from './service-status.js';
   imports: [TerminusModule.forRoot({ logger: false }), MediaModule, SessionsModule],
   controllers: [ProbesController, ServiceController],
   providers: [EventLoopDelay, ServiceMetrics, ServiceStatus],
+  exports: [ServiceStatus],
 })
 export class HealthModule {}

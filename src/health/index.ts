@@ -1,1 +1,3 @@
 export { HealthModule } from './health.module.js';
+export { ProbesController } from './probes.controller.js';
+export { ServiceStatus } from './service-status.js';
