@@ -11,6 +11,7 @@ import { configureApp, createHttpAdapter } from './app.setup.js';
 import { listenForManagement, type ManagementServer } from './management/index.js';
 import { findPipelineFile, PipelineService, type StreamMode } from './pipeline-loader/index.js';
 import { ProcessLogger } from './process-logger.js';
+import { Drain } from './sessions/index.js';
 
 /** A server that listens. Its pipeline may still be starting. */
 export interface RunningServer {
@@ -21,6 +22,11 @@ export interface RunningServer {
   readonly managementUrl: string | undefined;
   /** Resolves when the pipeline is ready; rejects with a `PipelineStartError`. Ignoring it is safe. */
   readonly pipelineStarted: Promise<{ readonly mode: StreamMode }>;
+  /**
+   * Refuses offers, tells the clients, and lets open sessions go on. Resolves when none is left, at once or at the deadline; `close()` is the
+   * caller's affair, and cuts it short. Idempotent.
+   */
+  drain(): Promise<void>;
   /** Closes sessions, stops listening, then stops the pipeline. Idempotent. */
   close(): Promise<void>;
 }
@@ -56,7 +62,8 @@ export async function serve(options: AppOptions): Promise<RunningServer> {
   const pipelineStarted = whenReady(app.get(PipelineService, { strict: false }));
   pipelineStarted.catch(() => undefined);
   const url = urlOf(app.getHttpServer().address() as AddressInfo, configuration.host);
-  return { app, url, managementUrl: management?.url, pipelineStarted, close };
+  const drain = app.get(Drain, { strict: false });
+  return { app, url, managementUrl: management?.url, pipelineStarted, drain: () => drain.begin(), close };
 }
 
 /** The management listener last, so that it can be asked until the end. */

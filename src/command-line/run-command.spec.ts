@@ -32,7 +32,14 @@ class FakeServer implements ListeningServer {
   readonly url = 'http://localhost:8088/';
   readonly pipeline = Promise.withResolvers<{ mode: string }>();
   readonly pipelineStarted = this.pipeline.promise;
+  drained = Promise.withResolvers<void>();
+  drains = 0;
   closes = 0;
+
+  drain(): Promise<void> {
+    this.drains += 1;
+    return this.drained.promise;
+  }
 
   async close(): Promise<void> {
     this.closes += 1;
@@ -54,6 +61,8 @@ async function start(
   const process = new FakeProcess();
   const server = new FakeServer();
   const serve = vi.fn<Serve>(() => Promise.resolve(server));
+  // No session is open, unless a test says so.
+  server.drained.resolve();
   const code = runCommand(['stream-serve', 'pipelines/demo', ...args], process, { ...unreachable, serve });
   await setImmediate();
   return { process, server, code, serve };
@@ -125,8 +134,39 @@ describe('telefuser stream-serve', () => {
     expect(process.out).toBe('Ready: http://localhost:8088/ plays pipelines/demo (server push)\n');
     process.kill('SIGTERM');
     expect(await code).toBe(0);
-    expect(server.closes).toBe(1);
+    expect([server.drains, server.closes]).toEqual([1, 1]);
     expect(process.err).toBe('');
+  });
+
+  it('drains on SIGTERM, and closes when that is done', async () => {
+    const { process, server, code } = await start();
+    server.drained = Promise.withResolvers<void>();
+    process.kill('SIGTERM');
+    await setImmediate();
+    expect([server.drains, server.closes]).toEqual([1, 0]);
+    server.drained.resolve();
+    expect(await code).toBe(0);
+    expect([server.drains, server.closes]).toEqual([1, 1]);
+  });
+
+  it('does not drain on SIGINT', async () => {
+    const { process, server, code } = await start();
+    process.kill('SIGINT');
+    expect(await code).toBe(0);
+    expect([server.drains, server.closes]).toEqual([0, 1]);
+  });
+
+  it('names the variables of the management listener when it cannot listen', async () => {
+    const error = Object.assign(new Error('taken'), {
+      name: 'ManagementListenError',
+      code: 'EADDRINUSE',
+      host: '::1',
+      port: 9090,
+    });
+    const process = new FakeProcess();
+    const serve = vi.fn<Serve>().mockRejectedValue(error);
+    expect(await runCommand(['stream-serve', 'p'], process, { ...unreachable, serve })).toBe(5);
+    expect(process.err).toMatch(/^telefuser: port 9090 on ::1 is in use\. .* with TELEFUSER_MANAGEMENT_PORT\.\n$/u);
   });
 
   it('does not report a pipeline that is stopped while it starts', async () => {

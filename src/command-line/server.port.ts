@@ -7,6 +7,8 @@ export interface ListeningServer {
   readonly url: string;
   /** Resolves with the pipeline's mode when it is ready; rejects when it cannot be started. */
   readonly pipelineStarted: Promise<{ readonly mode: string }>;
+  /** Takes no more sessions; resolves when those that are open have ended, or may not go on. Idempotent. */
+  drain(): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { CommandError } from './command.error.js';
 import type { ExitReason } from './exit-codes.js';
 import { describeFailure } from './failures.js';
 import type { ListeningServer, ProcessPort, Server } from './server.port.js';
-import { closeOnSignal } from './shutdown.js';
+import { endOnSignal } from './shutdown.js';
 
 type StreamServe = Extract<Invocation, { kind: 'stream-serve' }>;
 
@@ -21,9 +21,9 @@ export async function streamServe(
   const configuration = configure(invocation);
   const stopping = new AbortController();
   const stopped = once(stopping.signal);
-  closeOnSignal(process, () => stopping.abort());
+  let server: ListeningServer | undefined;
+  endOnSignal(process, { drain: async () => server?.drain(), close: () => stopping.abort() });
 
-  let server: ListeningServer;
   try {
     server = await serve({
       configuration,

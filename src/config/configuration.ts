@@ -1,3 +1,4 @@
+import { DrainConfiguration } from './drain.configuration.js';
 import { IceConfiguration } from './ice.configuration.js';
 import { ManagementConfiguration } from './management.configuration.js';
 import {
@@ -302,6 +303,9 @@ export class Configuration {
 
   @Section(IceConfiguration)
   readonly ice: IceConfiguration = new IceConfiguration();
+
+  @Section(DrainConfiguration)
+  readonly drain: DrainConfiguration = new DrainConfiguration();
 
   @Section(ManagementConfiguration)
   readonly management: ManagementConfiguration = new ManagementConfiguration();

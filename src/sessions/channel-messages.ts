@@ -27,6 +27,8 @@ export type ServerMessage =
       readonly detail: string;
       readonly timestamp: number;
     }
+  /** The server is about to end. The session goes on, until `deadline` at most; whoever wants more opens another session. */
+  | { readonly type: 'going_away'; readonly session_id: string; readonly deadline: number; readonly timestamp: number }
   | { readonly type: 'closed'; readonly session_id: string; readonly reason: CloseReason; readonly timestamp: number };
 
 /**

@@ -24,6 +24,8 @@ export const CLOSE_REASONS = [
   'pipeline_failed',
   /** The pipeline's process ended. */
   'pipeline_crashed',
+  /** The server was asked to end, and the time that sessions had to end by themselves is over. */
+  'drain_deadline',
   /** The server stops. */
   'server_shutdown',
 ] as const;

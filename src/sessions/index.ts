@@ -1,4 +1,5 @@
 export { CLOSE_REASONS, type CloseReason } from './close-reason.js';
+export { Drain } from './drain.service.js';
 export { MaxSessionsGuard, ReservedSlot } from './max-sessions.guard.js';
 export { FrameLedgerDto, StageLatenciesDto, toFrameLedgerDto, toStageLatenciesDto } from './figures.dto.js';
 export { ServiceFigures } from './service-figures.service.js';

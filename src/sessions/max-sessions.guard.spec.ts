@@ -6,16 +6,20 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../common/index.js';
 import { loadConfiguration } from '../config/index.js';
+import { Drain } from './drain.service.js';
 import { MaxSessionsGuard, ReservedSlot } from './max-sessions.guard.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 
 function setUp(max: number) {
-  const slots = new SessionSlots(loadConfiguration({ TELEFUSER_WEBRTC_MAX_SESSIONS: String(max) }));
-  const figures = new ServiceFigures(new SessionRegistry(slots));
-  const guard = new MaxSessionsGuard(slots, figures);
-  return { slots, guard, figures };
+  const configuration = loadConfiguration({ TELEFUSER_WEBRTC_MAX_SESSIONS: String(max) });
+  const slots = new SessionSlots(configuration);
+  const registry = new SessionRegistry(slots);
+  const figures = new ServiceFigures(registry);
+  const drain = new Drain(configuration, slots, registry);
+  const guard = new MaxSessionsGuard(slots, drain, figures);
+  return { slots, guard, figures, drain };
 }
 
 function requestOf(): { context: ExecutionContext; response: EventEmitter } {
@@ -54,6 +58,15 @@ describe('MaxSessionsGuard', () => {
     );
     expect(slots.inUse).toBe(2);
     expect(figures.offerResults).toEqual({ 'max-sessions': 2 });
+  });
+
+  it('refuses every request while the server drains, whether a slot is free or not', async () => {
+    const { slots, guard, figures, drain } = setUp(2);
+    await drain.begin();
+    const refusal = (): boolean => guard.canActivate(requestOf().context);
+    expect(refusal).toThrow(expect.objectContaining({ code: 'draining', status: 503, retryAfterSeconds: 2 }));
+    expect(slots.inUse).toBe(0);
+    expect(figures.offerResults).toEqual({ draining: 1 });
   });
 
   it.each([

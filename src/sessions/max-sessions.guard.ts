@@ -1,31 +1,35 @@
 import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { Problem } from '../common/index.js';
+import { Problem, type ProblemCode } from '../common/index.js';
+import { Drain } from './drain.service.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 
 const LEASES = new WeakMap<object, SlotLease>();
 
 /**
- * Reserves a session slot for the request before its body is validated or anything is built, or answers 503. Whatever becomes of the
+ * Reserves a session slot for the request before its body is validated or anything is built, or answers 503, as it does to every offer while the
+ * server drains. Whatever becomes of the
  * request, a slot that no session claimed is given back when the response ends.
  */
 @Injectable()
 export class MaxSessionsGuard implements CanActivate {
   constructor(
     private readonly slots: SessionSlots,
+    private readonly drain: Drain,
     private readonly figures: ServiceFigures,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
+    if (this.drain.deadlineMs !== undefined) {
+      this.refuse(
+        'draining',
+        'This server is about to end and takes no new session. Try again: another one answers, or the next.',
+      );
+    }
     const lease = this.slots.acquire();
     if (lease === undefined) {
-      const problem = new Problem(
-        'max-sessions',
-        `All ${this.slots.max} sessions are taken. Try again later, or close a session first.`,
-      );
-      this.figures.offerRefused(problem);
-      throw problem;
+      this.refuse('max-sessions', `All ${this.slots.max} sessions are taken. Try again later, or close a session first.`);
     }
     const http = context.switchToHttp();
     LEASES.set(http.getRequest<object>(), lease);
@@ -34,6 +38,12 @@ export class MaxSessionsGuard implements CanActivate {
     response.once('finish', giveBack);
     response.once('close', giveBack);
     return true;
+  }
+
+  private refuse(code: ProblemCode, detail: string): never {
+    const problem = new Problem(code, detail);
+    this.figures.offerRefused(problem);
+    throw problem;
   }
 }
 

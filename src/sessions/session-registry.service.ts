@@ -23,13 +23,14 @@ export class SessionRegistry implements BeforeApplicationShutdown {
   private readonly reserved = new Set<string>();
   private readonly sessions = new Map<string, Session>();
   private readonly ended = new Map<string, CloseReason>();
-  private stopping = false;
+  private stopping: CloseReason | undefined;
+  private endsAtMs: number | undefined;
 
   constructor(private readonly slots: SessionSlots) {}
 
   /** Takes an id for a session that is about to be built. Throws the problem `session-conflict` if it is taken. */
   reserve(id: string): void {
-    if (this.stopping) throw new Problem('service-not-running', 'The server is shutting down.');
+    if (this.stopping !== undefined) throw new Problem('service-not-running', 'The server is shutting down.');
     if (this.reserved.has(id))
       throw new Problem('session-conflict', `A session "${id}" is already open. Choose another session_id.`);
     this.reserved.add(id);
@@ -44,8 +45,9 @@ export class SessionRegistry implements BeforeApplicationShutdown {
   add(session: Session): void {
     this.sessions.set(session.id, session);
     this.ended.delete(session.id);
-    // Its offer was being negotiated when the others were closed.
-    if (this.stopping) void session.close('server_shutdown');
+    // Its offer was being negotiated when the others were told, or closed.
+    if (this.endsAtMs !== undefined) session.announceEnd(this.endsAtMs);
+    if (this.stopping !== undefined) void session.close(this.stopping);
   }
 
   /** Forgets a session that has closed, but not why. */
@@ -76,13 +78,20 @@ export class SessionRegistry implements BeforeApplicationShutdown {
     return Array.from(this.sessions.values(), ({ frames }) => frames);
   }
 
+  /** Tells every client, and those that come, that the server ends. @param deadlineMs when it does at the latest, milliseconds since 1970 */
+  announceEnd(deadlineMs: number): void {
+    this.endsAtMs = deadlineMs;
+    for (const session of this.sessions.values()) session.announceEnd(deadlineMs);
+  }
+
+  /** Closes every session, and whichever is opened from now on. */
   async closeAll(reason: CloseReason): Promise<void> {
+    this.stopping ??= reason;
     await Promise.all([...this.sessions.values()].map((session) => session.close(reason)));
   }
 
   /** Runs before the pipeline's host is stopped, so that every run is closed in order. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
     if (this.sessions.size > 0) this.logger.log(`closing ${this.sessions.size} sessions`);
     await this.closeAll('server_shutdown');
   }

@@ -34,6 +34,7 @@ export class SlotLease {
 @Injectable()
 export class SessionSlots {
   private taken = 0;
+  private whenIdle: (() => void)[] = [];
 
   constructor(private readonly configuration: Configuration) {}
 
@@ -51,6 +52,12 @@ export class SessionSlots {
     this.taken += 1;
     return new SlotLease(() => {
       this.taken -= 1;
+      if (this.taken === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
     });
+  }
+
+  /** Resolves when no slot is taken; at once if none is. */
+  async idle(): Promise<void> {
+    if (this.taken > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
   }
 }

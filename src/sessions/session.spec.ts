@@ -216,6 +216,37 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe('a session of a server that is about to end', () => {
+  const DEADLINE_MS = 1_795_392_000_500;
+  const GOING_AWAY = {
+    type: 'going_away',
+    session_id: 'demo',
+    deadline: 1_795_392_000.5,
+    timestamp: expect.any(Number) as number,
+  };
+
+  it.each(['server_push', 'bidirectional'] as const)('tells its client, and goes on (%s)', async (mode) => {
+    const { session, viewer, messages } = await live(mode);
+    viewer.hasChannel = true;
+    session.announceEnd(DEADLINE_MS);
+    await settle();
+    expect(messages('going_away')).toEqual([GOING_AWAY]);
+    expect(session.state).toBe('live');
+    await session.close('drain_deadline');
+    expect(messages('closed')).toMatchObject([{ reason: 'drain_deadline' }]);
+  });
+
+  it('tells a client that opens its channel later, once', async () => {
+    const { session, viewer, messages } = await live();
+    session.announceEnd(DEADLINE_MS);
+    expect(messages('going_away')).toEqual([]);
+    viewer.hasChannel = true;
+    session.channelOpened();
+    expect(messages('going_away')).toEqual([GOING_AWAY]);
+    await session.close('client_delete');
+  });
+});
+
 describe('a session from its answer to its client', () => {
   it('shows its id, mode and answer', () => {
     const { session } = setUp();

@@ -61,6 +61,7 @@ export class Session implements ViewerObserver {
   private readonly latencies: StageLatencies;
   private readonly timing: SessionTiming;
   private routedPictures = 0;
+  private endsAtMs: number | undefined;
   private pump: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -135,6 +136,15 @@ export class Session implements ViewerObserver {
     }
   }
 
+  /**
+   * Tells the client, as soon as it has a channel, that the server is about to end.
+   * @param deadlineMs when the session is closed at the latest, milliseconds since 1970
+   */
+  announceEnd(deadlineMs: number): void {
+    this.endsAtMs = deadlineMs;
+    if (this.viewer.hasChannel) this.sendGoingAway(deadlineMs);
+  }
+
   /** Ends the session and everything it owns. Idempotent: the first reason counts. Resolves when nothing is left. */
   close(reason: CloseReason): Promise<void> {
     this.closing ??= this.closeOnce(reason);
@@ -163,6 +173,7 @@ export class Session implements ViewerObserver {
 
   channelOpened(): void {
     this.clear('channel');
+    if (this.endsAtMs !== undefined) this.sendGoingAway(this.endsAtMs);
     if (this.mode === 'bidirectional') this.startPump();
   }
 
@@ -329,6 +340,10 @@ export class Session implements ViewerObserver {
     if (!this.pipelineErrors.take()) return;
     if (this.pipelineErrors.taken === 1) this.logger.warn(`session ${this.id}: a chunk was refused: ${message}`);
     this.sendChunkError(message);
+  }
+
+  private sendGoingAway(deadlineMs: number): void {
+    this.send({ type: 'going_away', session_id: this.id, deadline: deadlineMs / 1000, timestamp: Date.now() / 1000 });
   }
 
   private sendDone(): void {

@@ -46,6 +46,7 @@ export class WebRtcController {
     'unsupported-media-type',
     'validation-failed',
     'service-not-running',
+    'draining',
     'max-sessions',
   )
   async offer(

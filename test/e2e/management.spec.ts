@@ -56,9 +56,7 @@ describe('the management listener', () => {
       ...ON_A_PORT,
       TELEFUSER_SECURITY_LEVEL: 'permissive',
     });
-    const { stdout, stderr } = serving.command;
-    expect(stdout.trim().split('\n')).toEqual([expect.stringMatching(/^Ready: /u)]);
-    const url = /probes are answered at (\S+)/u.exec(stderr)?.[1] ?? '';
-    expect((await new ApiClient(url).get('livez')).status).toBe(200);
+    expect(serving.command.stdout.trim().split('\n')).toEqual([expect.stringMatching(/^Ready: /u)]);
+    expect((await new ApiClient(await serving.command.managementUrl()).get('livez')).status).toBe(200);
   });
 });

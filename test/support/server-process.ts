@@ -42,7 +42,13 @@ export class ServerProcess implements AsyncDisposable {
       {
         cwd: ROOT,
         // As `npm start` does: video-replay decodes with native code.
-        env: { ...withoutSettings(process.env), TELEFUSER_SECURITY_LEVEL: 'standard', ...options.environment },
+        // A page that is still open when a test is over must not hold up the end.
+        env: {
+          ...withoutSettings(process.env),
+          TELEFUSER_SECURITY_LEVEL: 'standard',
+          TELEFUSER_DRAIN_TIMEOUT_SECONDS: '0',
+          ...options.environment,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );

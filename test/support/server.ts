@@ -123,11 +123,20 @@ export class CommandProcess implements AsyncDisposable {
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
   }
 
-  /** `node dist/cli.js …args`; in a folder without a `.env`, if none is given. */
-  static spawn(args: readonly string[], environment: Readonly<Record<string, string>> = {}, folder = tmpdir()): CommandProcess {
+  /**
+   * `node dist/cli.js …args`; in a folder without a `.env`, if none is given.
+   * @param launcher a command and its arguments that run it; it must hand on its output and its exit code
+   */
+  static spawn(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    folder = tmpdir(),
+    launcher: readonly string[] = [],
+  ): CommandProcess {
     const { PATH = '', HOME = '' } = process.env;
+    const [file, ...before] = [...launcher, process.execPath];
     return new CommandProcess(
-      spawn(process.execPath, [join(ROOT, 'dist', 'cli.js'), ...args], {
+      spawn(file, [...before, join(ROOT, 'dist', 'cli.js'), ...args], {
         cwd: folder,
         env: { PATH, HOME, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -140,10 +149,13 @@ export class CommandProcess implements AsyncDisposable {
     pipelinePath: string,
     environment: Readonly<Record<string, string>> = {},
     args: readonly string[] = [],
+    launcher: readonly string[] = [],
   ): Promise<ServingCommand> {
     const command = CommandProcess.spawn(
       ['stream-serve', pipelinePath, '--port', '0', '--host', '127.0.0.1', ...args],
       environment,
+      tmpdir(),
+      launcher,
     );
     const url = await waitFor(
       () => `the server to be ready; it printed ${command.stdout}${command.stderr}`,
@@ -151,6 +163,11 @@ export class CommandProcess implements AsyncDisposable {
       15_000,
     );
     return { command, api: new ApiClient(url), [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
+  }
+
+  /** Where the management listener is, as the log says; the log level must show it. */
+  managementUrl(): Promise<string> {
+    return waitFor('the management listener', () => /probes are answered at (\S+)/u.exec(this.stderr)?.[1]);
   }
 
   /** The exit code, waited for. */

@@ -101,6 +101,15 @@ const entries = {
     example: 'The pipeline is still starting.',
     retryAfterSeconds: 5,
   },
+  draining: {
+    status: 503,
+    title: 'The server is about to end',
+    when: 'The server was asked to end: its open sessions go on for a while, and it takes no new ones.',
+    remedy:
+      'Try again after `Retry-After` seconds: behind a load balancer another server answers, else the one that takes its place.',
+    example: 'This server is about to end and takes no new session. Try again: another one answers, or the next.',
+    retryAfterSeconds: 2,
+  },
   'pipeline-busy': {
     status: 503,
     title: 'The pipeline takes no more sessions now',
