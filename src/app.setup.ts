@@ -21,6 +21,8 @@ const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
 
 /** A request must have arrived within this time, so that a slow sender cannot keep a connection for ever. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** What requests that are under way have when the server closes. */
+const LAST_REQUESTS_MS = 1000;
 const MAX_PATH_PARAMETER_CHARACTERS = 256;
 
 const UNREADABLE_JSON = 'The body is not JSON that is taken: it is malformed, or has a "__proto__" or "constructor" key.';
@@ -32,8 +34,8 @@ export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapt
     // Nothing here depends on the client's address; believing X-Forwarded-For of anyone would only invite forgery.
     trustProxy: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // By the time the HTTP server closes, sessions have ended; a kept-alive connection must not hold up the exit.
-    forceCloseConnections: true,
+    // By the time the HTTP server closes, sessions have ended; a kept-alive connection must not hold up the exit, but a request be answered.
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
     // The router refuses a URL that it cannot decode before Nest and its filter see the request.
     frameworkErrors: (error: Error, _request: unknown, reply: { readonly raw: ServerResponse }) => {
@@ -52,6 +54,7 @@ export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapt
 export function configureApp(app: NestFastifyApplication): NestFastifyApplication {
   const configuration = app.get(Configuration);
   acceptJsonOnly(app, configuration);
+  closeConnectionsLate(app);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
   allowOrigins(app, configuration.corsOrigins);
@@ -78,6 +81,19 @@ function acceptJsonOnly(app: NestFastifyApplication, { maxBodyBytes, maxJsonDept
       else done(null, value);
     });
   });
+}
+
+/** A request that is still under way when the server closes has a moment; then it must not hold up the exit either. */
+function closeConnectionsLate(app: NestFastifyApplication): void {
+  const server = app.getHttpServer();
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preClose', (done) => {
+      const timer = setTimeout(() => server.closeAllConnections(), LAST_REQUESTS_MS);
+      server.once('close', () => clearTimeout(timer));
+      done();
+    });
 }
 
 function tooDeep(maxJsonDepth: number): Problem {

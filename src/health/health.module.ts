@@ -5,6 +5,8 @@ import { MediaModule } from '../media/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { ProbesController } from './probes.controller.js';
 import { EventLoopDelay } from './event-loop-delay.js';
+import { LoopWatch } from './loop-watch.js';
+import { ProbeChecks } from './probe-checks.js';
 import { ServiceController } from './service.controller.js';
 import { ServiceMetrics } from './service-metrics.js';
 import { ServiceStatus } from './service-status.js';
@@ -14,7 +16,7 @@ import { ServiceStatus } from './service-status.js';
   // Terminus would log an error at every probe while a pipeline starts, which may take minutes and is no error.
   imports: [TerminusModule.forRoot({ logger: false }), MediaModule, SessionsModule],
   controllers: [ProbesController, ServiceController],
-  providers: [EventLoopDelay, ServiceMetrics, ServiceStatus],
-  exports: [ServiceStatus],
+  providers: [EventLoopDelay, LoopWatch, ProbeChecks, ServiceMetrics, ServiceStatus],
+  exports: [ProbeChecks],
 })
 export class HealthModule {}

@@ -9,13 +9,24 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { VideoEncoders } from '../media/index.js';
-import { type PipelineDescription, PipelineService, type PipelineState, type StreamMode } from '../pipeline-loader/index.js';
-import { ServiceFigures, SessionRegistry } from '../sessions/index.js';
+import {
+  type PipelineDescription,
+  PipelineService,
+  type PipelineState,
+  type StreamMode,
+  type WorkerDescription,
+} from '../pipeline-loader/index.js';
+import { Drain, ServiceFigures, SessionRegistry } from '../sessions/index.js';
 import { EventLoopDelay } from './event-loop-delay.js';
+import { type LoopState, LoopWatch } from './loop-watch.js';
+import { ProbeChecks } from './probe-checks.js';
 import { ProbesController } from './probes.controller.js';
 import { ServiceController } from './service.controller.js';
 import { ServiceMetrics } from './service-metrics.js';
 import { ServiceStatus } from './service-status.js';
+
+const READY: WorkerDescription = { state: 'ready', pid: 7, sessions: 1, restarts: 0, residentBytes: 1024, cpuSeconds: 0.5 };
+const WORKERS: readonly WorkerDescription[] = [READY, { state: 'waiting', sessions: 0, restarts: 2 }];
 
 /** What health reads of the pipeline; each test sets it. */
 class FakePipeline {
@@ -23,6 +34,8 @@ class FakePipeline {
   failure: string | undefined;
   mode: StreamMode | undefined;
   startSeconds: number | undefined;
+  startingForMs = 0;
+  workers: readonly WorkerDescription[] = WORKERS;
 
   describe(): Partial<PipelineDescription> {
     const { startSeconds } = this;
@@ -31,10 +44,7 @@ class FakePipeline {
       securityLevel: 'standard',
       runner: 'node',
       skipValidation: true,
-      workers: [
-        { state: 'ready', pid: 7, sessions: 1, restarts: 0, residentBytes: 1024, cpuSeconds: 0.5 },
-        { state: 'waiting', sessions: 0, restarts: 2 },
-      ],
+      workers: this.workers,
       ...(startSeconds !== undefined && { startSeconds, defaultFps: 24 }),
     };
   }
@@ -58,6 +68,8 @@ const COUNTS = {
   webrtc_max_sessions: 10,
 };
 const pipeline = new FakePipeline();
+const drain: { deadlineMs: number | undefined } = { deadlineMs: undefined };
+const loop: { state: LoopState } = { state: 'in-time' };
 let app: NestFastifyApplication;
 
 beforeAll(async () => {
@@ -66,10 +78,13 @@ beforeAll(async () => {
     controllers: [ProbesController, ServiceController],
     providers: [
       EventLoopDelay,
+      ProbeChecks,
       ServiceFigures,
       ServiceMetrics,
       ServiceStatus,
       { provide: PipelineService, useValue: pipeline },
+      { provide: Drain, useValue: drain },
+      { provide: LoopWatch, useValue: loop },
       {
         provide: SessionRegistry,
         useValue: { stats: () => ({ active: 3, serverPush: 2, bidirectional: 1, max: 10 }), ledgers: () => [] },
@@ -86,6 +101,8 @@ afterAll(async () => {
 });
 beforeEach(() => {
   Object.assign(pipeline, new FakePipeline());
+  drain.deadlineMs = undefined;
+  loop.state = 'in-time';
 });
 
 async function get(url: string): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -107,26 +124,94 @@ describe('the probes', () => {
     }
   });
 
-  it('are all up when the pipeline is ready', async () => {
+  it('tell how far a start has got', async () => {
+    pipeline.startingForMs = 42_460;
+    pipeline.workers = [{ state: 'starting', pid: 7, sessions: 0, restarts: 0 }];
+    const progress = { elapsed_seconds: 42.5, timeout_seconds: 600, workers: ['starting'] };
+    expect((await get('/startupz')).body).toMatchObject({ error: { pipeline: { status: 'down', ...progress } } });
+  });
+
+  it('are all up when every process of the pipeline is ready', async () => {
     pipeline.becomeReady();
+    pipeline.workers = [READY, READY];
     for (const url of ['/livez', '/readyz', '/startupz']) {
       expect(await get(url)).toMatchObject({ status: 200, body: { status: 'ok' } });
     }
+    expect((await get('/startupz')).body).toMatchObject({ details: { pipeline: { start_seconds: 1.5 } } });
   });
 
-  it('say why the pipeline failed', async () => {
+  it('say why the pipeline failed to start, which no restart would mend', async () => {
     pipeline.fail();
-    expect((await get('/livez')).status).toBe(200);
+    pipeline.workers = [{ state: 'failed', sessions: 0, restarts: 0 }];
+    expect(await get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
     for (const url of ['/readyz', '/startupz']) {
       expect(await get(url)).toMatchObject({ status: 503, body: { detail: 'start() threw: no weights. Download them first.' } });
     }
   });
 
-  it('count a pipeline that crashed later as started, but not as ready', async () => {
+  it('take a pipeline that starts again for started and alive, but not for ready', async () => {
+    pipeline.becomeReady();
+    pipeline.state = 'restarting';
+    expect((await get('/livez')).status).toBe(200);
+    expect((await get('/startupz')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(503);
+  });
+
+  it('ask for a restart when a pipeline that ran was given up', async () => {
     pipeline.becomeReady();
     pipeline.fail();
     expect((await get('/startupz')).status).toBe(200);
-    expect((await get('/readyz')).status).toBe(503);
+    for (const url of ['/livez', '/readyz']) {
+      expect(await get(url)).toMatchObject({ status: 503, body: { detail: 'start() threw: no weights. Download them first.' } });
+    }
+    expect((await get('/livez')).body).toMatchObject({
+      info: { event_loop: { status: 'up' } },
+      error: { pipeline_supervisor: { status: 'down' } },
+    });
+  });
+
+  it('are degraded, and 200, while some of the processes are not there', async () => {
+    pipeline.becomeReady();
+    expect(await get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    const missing = '1 of 2 processes of the pipeline take no sessions now.';
+    expect(await get('/readyz')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', details: { pipeline: { status: 'degraded', reason: missing } } },
+    });
+    pipeline.workers = [READY, { state: 'failed', sessions: 0, restarts: 5 }];
+    const givenUp = '1 of 2 processes of the pipeline were given up.';
+    expect(await get('/livez')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', details: { pipeline_supervisor: { status: 'degraded', reason: givenUp } } },
+    });
+  });
+
+  it('say that a draining server lives, and takes no sessions', async () => {
+    pipeline.becomeReady();
+    pipeline.workers = [READY];
+    drain.deadlineMs = 1_795_392_000_500;
+    expect((await get('/livez')).status).toBe(200);
+    expect((await get('/startupz')).status).toBe(200);
+    expect(await get('/readyz')).toMatchObject({
+      status: 503,
+      body: {
+        detail: expect.stringContaining('about to end') as string,
+        info: { pipeline: { status: 'up' } },
+        error: { drain: { status: 'down', deadline: 1_795_392_000.5 } },
+      },
+    });
+    expect((await get('/v1/service/ready')).status).toBe(503);
+    expect((await get('/v1/service/health')).body).toMatchObject({ status: 'healthy', ready: false, draining: true });
+  });
+
+  it.each([
+    ['late', 200, 'degraded'],
+    ['stuck', 503, 'error'],
+  ] as const)('tell of an event loop that is %s', async (state, status, word) => {
+    pipeline.becomeReady();
+    loop.state = state;
+    expect(await get('/livez')).toMatchObject({ status, body: { status: word } });
+    expect((await get('/readyz')).status).toBe(200);
   });
 });
 
@@ -139,6 +224,7 @@ describe('/v1/service/health', () => {
         ready: false,
         stream_ready: false,
         stream_mode: null,
+        draining: false,
         ...COUNTS,
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/u) as string,
         version: VERSION,

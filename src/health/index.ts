@@ -1,3 +1,3 @@
 export { HealthModule } from './health.module.js';
+export { ProbeChecks } from './probe-checks.js';
 export { ProbesController } from './probes.controller.js';
-export { ServiceStatus } from './service-status.js';

@@ -11,10 +11,10 @@ export class ServiceHealthDto extends SessionCountsDto {
   })
   readonly status!: string;
 
-  @ApiProperty({ type: Boolean, description: 'Whether an offer would be served now.', example: true })
+  @ApiProperty({ type: Boolean, description: 'Whether offers are taken; there may be no free slot.', example: true })
   readonly ready!: boolean;
 
-  @ApiProperty({ type: Boolean, description: 'Whether the pipeline is running; the same as `ready`.', example: true })
+  @ApiProperty({ type: Boolean, description: 'The same as `ready`.', example: true })
   readonly stream_ready!: boolean;
 
   @ApiProperty({
@@ -25,6 +25,13 @@ export class ServiceHealthDto extends SessionCountsDto {
     example: 'server_push',
   })
   readonly stream_mode!: string | null;
+
+  @ApiProperty({
+    type: Boolean,
+    description: 'Whether the server is about to end and only waits for its sessions.',
+    example: false,
+  })
+  readonly draining!: boolean;
 
   @ApiProperty({ type: String, format: 'date-time', description: 'When this was answered.', example: '2026-11-22T12:00:00.000Z' })
   readonly timestamp!: string;

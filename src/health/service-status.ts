@@ -4,7 +4,7 @@ import { VERSION } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { VideoEncoders } from '../media/index.js';
 import { PipelineService, type WorkerDescription } from '../pipeline-loader/index.js';
-import { SessionRegistry } from '../sessions/index.js';
+import { Drain, SessionRegistry } from '../sessions/index.js';
 import { ServiceHealthDto } from './service-health.dto.js';
 import { ServiceMetadataDto, type WorkerDto } from './service-metadata.dto.js';
 import { SessionCountsDto } from './session-counts.dto.js';
@@ -15,22 +15,34 @@ export class ServiceStatus {
   constructor(
     private readonly pipeline: PipelineService,
     private readonly sessions: SessionRegistry,
+    private readonly drain: Drain,
     private readonly configuration: Configuration,
     private readonly encoders: VideoEncoders,
   ) {}
 
-  /** Whether an offer would be served now. */
+  /** Whether offers are taken; there may be no room for one. */
   get ready(): boolean {
-    return this.pipeline.state === 'ready';
+    return this.pipeline.state === 'ready' && !this.draining;
+  }
+
+  /** Whether the server lets its sessions go on, takes no more, and then ends. */
+  get draining(): boolean {
+    return this.drain.deadlineMs !== undefined;
   }
 
   /** Whether the pipeline has been ready at some time; it stays true when the pipeline fails later. */
   get started(): boolean {
-    return this.ready || this.pipeline.describe().startSeconds !== undefined;
+    return this.pipeline.state === 'ready' || this.pipeline.describe().startSeconds !== undefined;
   }
 
   /** Why the service is not ready, in one line; undefined when it is. */
   get reason(): string | undefined {
+    if (this.draining) return 'The server is about to end: open sessions go on, and no new one is taken.';
+    return this.pipelineReason;
+  }
+
+  /** Why the pipeline takes no sessions, in one line; undefined when it does. */
+  get pipelineReason(): string | undefined {
     const { state, failure } = this.pipeline;
     switch (state) {
       case 'ready':
@@ -56,6 +68,7 @@ export class ServiceStatus {
       ready,
       stream_ready: ready,
       stream_mode: this.pipeline.mode ?? null,
+      draining: this.draining,
       ...this.sessionCounts(),
       timestamp: new Date().toISOString(),
       version: VERSION,

@@ -1,13 +1,13 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 
-import { ProbesController, ServiceStatus } from '../health/index.js';
+import { ProbeChecks, ProbesController } from '../health/index.js';
 
 /**
  * What the controllers below need of the server that is looked after. It stays the server's, so nothing that has a lifecycle hook of Nest may be
  * in this list: the hook would be called for this application as well.
  */
-const SHARED = [ServiceStatus];
+const SHARED = [ProbeChecks];
 
 /**
  * The application behind the management listener: routes for orchestrators and monitoring, and nothing of the API for clients, neither its

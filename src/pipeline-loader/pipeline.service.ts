@@ -87,6 +87,11 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     }
   }
 
+  /** For how long the pipeline has been starting, milliseconds; 0 before its file was looked at. */
+  get startingForMs(): number {
+    return this.#beganAtMs === 0 ? 0 : performance.now() - this.#beganAtMs;
+  }
+
   /** Until a process of the pipeline is started again, milliseconds; 0 when none waits for it. */
   get retryInMs(): number {
     return this.#pool?.retryInMs ?? 0;
