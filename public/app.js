@@ -150,6 +150,8 @@ function receive(session, data) {
     log(`done: ${message.total_chunks} chunks`);
   } else if (message.type === 'error') {
     log(`${message.code}: ${message.detail}`);
+  } else if (message.type === 'going_away') {
+    log(`the server is about to end; this session goes on until ${new Date(message.deadline * 1000).toLocaleTimeString()}`);
   } else if (message.type === 'closed') {
     log(`closed: ${message.reason}`);
   }

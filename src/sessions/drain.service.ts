@@ -30,8 +30,8 @@ export class Drain {
   /**
    * Refuses offers from now on and tells every client until when it may stay. Idempotent.
    *
-   * @returns resolves when no slot is taken (offers that were being answered count), at once if none is, or when the deadline has come and the
-   * sessions that were left have closed (`drain_deadline`)
+   * @returns resolves when no slot is taken (offers that were being answered count), at once if none is, or when the deadline has come and
+   * what is left of the sessions is being closed (`drain_deadline`)
    */
   begin(): Promise<void> {
     return (this.draining ??= this.run());
@@ -47,7 +47,8 @@ export class Drain {
     this.registry.announceEnd(this.deadline);
     if (await this.idleWithin(timeoutMs)) return this.logger.log('the last session has ended');
     this.logger.warn(`the deadline has come; closing ${this.slots.inUse} sessions`);
-    await this.registry.closeAll('drain_deadline');
+    // Not waited for: whoever closes the application waits for its sessions, and for no longer than it should.
+    void this.registry.closeAll('drain_deadline');
   }
 
   /** Whether every slot was given back in time. */
