@@ -1,9 +1,10 @@
-// The Debian programs the browser and interop tests drive. They are installed where we may (root and apt-get); elsewhere
+// The Debian programs that the e2e, browser and interop tests drive. They are installed where we may (root and apt-get); elsewhere
 // one line says what is missing and how to get it.
 import { spawnSync } from 'node:child_process';
 
 const REQUIREMENTS = [
   { packageName: 'chromium', neededBy: 'browser', test: ['chromium', '--version'] },
+  { packageName: 'nginx', neededBy: 'nginx', test: ['/usr/sbin/nginx', '-v'] },
   { packageName: 'ffmpeg', neededBy: 'interop', test: ['ffmpeg', '-version'] },
   { packageName: 'python3-aiortc', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
   { packageName: 'python3-numpy', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import numpy'] },
@@ -12,7 +13,7 @@ const REQUIREMENTS = [
   { packageName: 'python3-av', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import av'] },
 ];
 /** Test projects by what they need. */
-const PROJECTS = { browser: ['browser'], interop: ['interop'], python: ['e2e', 'browser', 'interop'] };
+const PROJECTS = { browser: ['browser'], nginx: ['e2e'], interop: ['interop'], python: ['e2e', 'browser', 'interop'] };
 const PROBE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 900_000;
 
