@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-import { Body, Controller, Delete, Module, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Module, Param, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
@@ -20,11 +20,21 @@ class EchoDto {
 
 @Controller('echo')
 class EchoController {
+  readonly asked = Promise.withResolvers<void>();
+  readonly answer = Promise.withResolvers<object>();
+
   @Post()
   echo(@Body() body: EchoDto): object {
     if (body.name === 'throw') throw new Error('secret');
     if (body.name === 'full') throw new Problem('max-sessions', 'All taken.', { retryAfterSeconds: 7 });
     return { ...body, isDto: body instanceof EchoDto };
+  }
+
+  /** Answered when the test says so. */
+  @Get('later')
+  later(): Promise<object> {
+    this.asked.resolve();
+    return this.answer.promise;
   }
 
   @Delete(':id')
@@ -138,6 +148,33 @@ describe('a configured application', () => {
       expect(response.statusCode).toBe(200);
       expect(response.headers['content-type']).toContain(type);
     }
+  });
+});
+
+describe('an application that closes', () => {
+  async function asked(): Promise<{ closing: NestFastifyApplication; echo: EchoController; answer: Promise<Response> }> {
+    const closing = await start(loadConfiguration({}));
+    await closing.listen(0, '127.0.0.1');
+    const { port } = closing.getHttpServer().address() as { port: number };
+    const answer = fetch(`http://127.0.0.1:${port}/echo/later`);
+    const echo = closing.get(EchoController);
+    await echo.asked.promise;
+    return { closing, echo, answer };
+  }
+
+  it('answers a request that is under way', async () => {
+    const { closing, echo, answer } = await asked();
+    const closed = closing.close();
+    echo.answer.resolve({ late: true });
+    expect(await (await answer).json()).toEqual({ late: true });
+    await closed;
+  });
+
+  it('is not held up by one that is not answered in time', async () => {
+    const { closing, answer } = await asked();
+    answer.catch(() => undefined);
+    await closing.close();
+    await expect(answer).rejects.toThrow('fetch failed');
   });
 });
 

@@ -141,10 +141,15 @@ describe('a kubelet', () => {
   });
 
   it('sends no more requests to a server that drains, and leaves it alone until it has ended', async () => {
-    await using container = await Container.run(testPipeline('conversation'));
+    await using container = await Container.run(testPipeline('conversation'), { TELEFUSER_WEBRTC_MAX_SESSIONS: '1' });
     const { kubelet, api, command } = container;
     await kubelet.decided('started', 'ready');
     await using client = await WeriftClient.connect(api, WATCH);
+    // Its one slot is taken, and that alone is no reason to be taken out of service.
+    expect((await api.offer({})).body).toMatchObject({ code: 'max-sessions' });
+    const ready = kubelet.of('readiness').length;
+    await waitFor('readiness to be asked again', () => kubelet.of('readiness').length >= ready + 3);
+    expect(kubelet.decisions).toEqual(['started', 'ready']);
     command.child.kill('SIGTERM');
     await kubelet.decided('started', 'ready', 'unready');
     const before = kubelet.of('liveness').length;
