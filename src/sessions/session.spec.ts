@@ -508,6 +508,26 @@ describe('the end of a stream', () => {
     expectClosed(parts, reason);
   });
 
+  it('tells a client of a crash that is still connecting, when it is connected', async () => {
+    const parts = setUp();
+    parts.session.begin();
+    parts.run.yields(new PipelineCrashedError('gone'));
+    await settle(2999);
+    expect(parts.closedWith).toEqual([]);
+    parts.session.connectionStateChanged('connected');
+    await settle();
+    expectClosed(parts, 'pipeline_crashed');
+    expect(parts.messages('done')).toHaveLength(1);
+  });
+
+  it('waits three seconds for a client that is to be told of a crash', async () => {
+    const parts = setUp();
+    parts.session.begin();
+    parts.run.yields(new PipelineCrashedError('gone'));
+    await settle(3000);
+    expectClosed(parts, 'pipeline_crashed');
+  });
+
   it('waits for a client that is not there yet', async () => {
     const parts = setUp();
     parts.session.begin();

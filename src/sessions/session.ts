@@ -16,6 +16,12 @@ import { nextState, type SessionEvent, type SessionState } from './session-state
 import { SessionTiming } from './session-timing.js';
 import { StageLatencies, type LatencySummaries } from './stage-latencies.js';
 
+/** What ends a session by itself when its time has come. */
+type TimerName = 'connect' | 'channel' | 'grace' | 'crash' | 'done';
+
+/** How long a session whose pipeline crashed waits for a client that is still connecting, so that it can be told. */
+const CRASH_GRACE_MS = 3000;
+
 export interface SessionTimeouts {
   readonly connectMs: number;
   readonly channelMs: number;
@@ -54,7 +60,7 @@ export class Session implements ViewerObserver {
   private readonly aborter = new AbortController();
   private readonly connected = Promise.withResolvers<void>();
   private readonly openedAtMs = performance.now();
-  private readonly timers = new Map<'connect' | 'channel' | 'grace' | 'done', NodeJS.Timeout>();
+  private readonly timers = new Map<TimerName, NodeJS.Timeout>();
   private currentState: SessionState = 'negotiating';
   private readonly pipelineErrors = new ErrorBudget();
   private readonly clientErrors = new ErrorBudget();
@@ -281,8 +287,12 @@ export class Session implements ViewerObserver {
     if (!(error instanceof PipelineCrashedError)) return this.streamEnded('pipeline_failed');
     // Nothing comes after this, for nobody: the client is told at once, so that it can turn to a process that lives.
     this.sendDone();
-    // Not awaited: closing waits for this pump.
-    void this.close('pipeline_crashed');
+    // A client that is still connecting hears of it when it is connected. Not awaited: closing waits for this pump.
+    this.after('crash', CRASH_GRACE_MS, 'pipeline_crashed');
+    this.connected.promise.then(
+      () => void this.close('pipeline_crashed'),
+      () => undefined,
+    );
   }
 
   private async streamEnded(reason: CloseReason): Promise<void> {
@@ -321,7 +331,7 @@ export class Session implements ViewerObserver {
   }
 
   /** Closes the session with `reason` after `delayMs`, unless the timer is cleared. */
-  private after(name: 'connect' | 'channel' | 'grace' | 'done', delayMs: number, reason: CloseReason): void {
+  private after(name: TimerName, delayMs: number, reason: CloseReason): void {
     this.clear(name);
     if (this.closing !== undefined) return;
     this.timers.set(
@@ -330,7 +340,7 @@ export class Session implements ViewerObserver {
     );
   }
 
-  private clear(name: 'connect' | 'channel' | 'grace' | 'done'): void {
+  private clear(name: TimerName): void {
     clearTimeout(this.timers.get(name));
     this.timers.delete(name);
   }

@@ -129,12 +129,18 @@ export class WeriftClient implements AsyncDisposable {
   sessionId = '';
   private readonly streams = new Map<'audio' | 'video', ReceivedStream>();
   private readonly packetizers = new Map<'audio' | 'video', Packetizer>();
+  private readonly opened = new Set<RTCDataChannel>();
+  private hasConnected = false;
   private closed = false;
 
   readonly connection: RTCPeerConnection;
 
   private constructor(connection: RTCPeerConnection) {
     this.connection = connection;
+    // Heard and not polled: a server that has nothing more to say than why it closes is gone before the next look.
+    connection.connectionStateChange.subscribe((state) => {
+      if (state === 'connected') this.hasConnected = true;
+    });
   }
 
   /** Makes the offer; nothing is sent yet. */
@@ -221,15 +227,18 @@ export class WeriftClient implements AsyncDisposable {
         const { connectionState, iceConnectionState, dtlsTransports } = this.connection;
         return `the connection, which is ${connectionState} (ICE ${iceConnectionState}, DTLS ${dtlsTransports.map(({ state }) => state).join()})`;
       },
-      () => this.connection.connectionState === 'connected',
+      () => this.hasConnected,
     );
     const [channel] = this.channels;
-    if (channel?.label === 'telefuser') await waitFor('the channel to open', () => channel.readyState === 'open');
+    if (channel?.label === 'telefuser') await waitFor('the channel to open', () => this.opened.has(channel));
   }
 
   addChannel(label: string): RTCDataChannel {
     const channel = this.connection.createDataChannel(label);
     channel.onMessage.subscribe((message) => void this.messages.push(JSON.parse(message.toString()) as ChannelMessage));
+    channel.stateChanged.subscribe((state) => {
+      if (state === 'open') this.opened.add(channel);
+    });
     this.channels.push(channel);
     return channel;
   }
