@@ -1,8 +1,9 @@
 // The arrows of docs/architecture.md as rules: who may import whom, and through which door.
 const ALLOWED = {
-  signaling: ['sessions'],
+  signaling: ['sessions', 'ice'],
   sessions: ['media', 'pipeline-loader'],
-  media: [],
+  media: ['ice'],
+  ice: [],
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader'],
   management: ['health'],

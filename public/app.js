@@ -73,7 +73,12 @@ async function connect(session) {
     stopTracks(inputs);
     return;
   }
-  const connection = new RTCPeerConnection();
+  const connection = new RTCPeerConnection(await askIceServers());
+  if (current !== session) {
+    stopTracks(inputs);
+    connection.close();
+    return;
+  }
   const channel = connection.createDataChannel('telefuser');
   Object.assign(session, { connection, channel, inputs });
   watchFrames(session);
@@ -120,6 +125,14 @@ async function connect(session) {
   await connection.setRemoteDescription({ type: 'answer', sdp: result.sdp });
   if (current !== session) return;
   session.timer = setInterval(() => showFigures(session), 1000);
+}
+
+/** Where to find a path to the server: its STUN and TURN servers, with credentials that are good for a time only. */
+async function askIceServers() {
+  const answer = await fetch('v1/stream/ice-servers');
+  if (!answer.ok) throw new Error(`${answer.status}: no ICE servers`);
+  const { ice_servers: iceServers, ice_transport_policy: iceTransportPolicy } = await answer.json();
+  return { iceServers, iceTransportPolicy };
 }
 
 /** The offer with `stereo=1` on its Opus line: without it Chromium decodes what arrives as mono. */

@@ -10,5 +10,6 @@ export {
   type SecurityLevel,
 } from './configuration.js';
 export { readEnvironment } from './environment.js';
+export { ICE_TRANSPORT_POLICIES, type IceTransportPolicy, type PortRange } from './ice.configuration.js';
 export { loadConfiguration, type ConfigurationFlag, type Environment } from './load-configuration.js';
 export { nearestName } from './nearest-name.js';

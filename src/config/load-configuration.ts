@@ -5,7 +5,7 @@ import { validateSync } from 'class-validator';
 
 import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 import { Configuration } from './configuration.js';
-import type { IceConfiguration } from './ice.configuration.js';
+import { inconsistentIce } from './ice.configuration.js';
 import { nearestName } from './nearest-name.js';
 import { describeVariables, type VariableDescription } from './variable.decorators.js';
 
@@ -58,7 +58,7 @@ export function loadConfiguration(environment: Environment, flags: readonly Conf
     const shown = description.secret ? '' : `, not ${JSON.stringify(abbreviated(text))}`;
     problems.push({ name: label, message: `${label} ${messages.join(', ')}${shown}` });
   }
-  if (invalid.size === 0) problems.push(...incompleteTurn(configuration.ice), ...sharedPort(configuration));
+  if (invalid.size === 0) problems.push(...inconsistentIce(configuration.ice), ...sharedPort(configuration));
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration;
 }
@@ -91,23 +91,6 @@ function pathOf({ section, property }: VariableDescription): string {
 
 function abbreviated(text: string): string {
   return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
-}
-
-/** A TURN server without credentials refuses every allocation, and credentials without a server are a forgotten server. */
-function incompleteTurn({ turnServer, turnUsername, turnCredential }: IceConfiguration): ConfigurationProblem[] {
-  const parts: readonly (readonly [string, string | undefined])[] = [
-    ['TELEFUSER_TURN_SERVER', turnServer],
-    ['TELEFUSER_TURN_USERNAME', turnUsername],
-    ['TELEFUSER_TURN_CREDENTIAL', turnCredential],
-  ];
-  const given = parts.filter(([, value]) => value !== undefined).map(([name]) => name);
-  if (given.length === 0) return [];
-  return parts
-    .filter(([, value]) => value === undefined)
-    .map(([name]) => ({
-      name,
-      message: `${name} must be set, because ${given.join(' and ')} ${given.length === 1 ? 'is' : 'are'} set`,
-    }));
 }
 
 /** Two listeners on one port: the second would be told that another program uses it. */

@@ -169,6 +169,19 @@ export function RangeVariable(name: string, range: { min: number; max: number } 
   });
 }
 
+/** Two ports from 1024 on with a hyphen between them, the smaller first. */
+export function PortRangeVariable(name: string, text: VariableText): VariableDecorator {
+  return variable(name, text, {
+    allowed: 'two ports from 1024 to 65535 with a hyphen between them, such as 50000-50199',
+    parse: (value) => {
+      const [first, last] = /^(\d{1,5})-(\d{1,5})$/u.exec(value)?.slice(1).map(Number) ?? [];
+      return first !== undefined && last !== undefined && first >= 1024 && first <= last && last <= 65_535
+        ? { first, last }
+        : undefined;
+    },
+  });
+}
+
 /** Marks a text that is not a value of its variable, so that validation refuses it. */
 const NOT_A_VALUE = Symbol('not a value');
 

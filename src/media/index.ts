@@ -2,4 +2,4 @@ export type { ChunkMark, DropReason, FrameCounts, FrameTimes } from './frame-tra
 export { MediaModule } from './media.module.js';
 export { VideoEncoders } from './video-encoders.js';
 export { Viewer, ViewerFactory, type ViewerObserver, type ViewerStats } from './viewer.js';
-export { type ConnectionState } from './webrtc/index.js';
+export { NoCandidateError, type ConnectionState } from './webrtc/index.js';

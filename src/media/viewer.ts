@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { networkInterfaces } from 'node:os';
 import type { Chunk, Delivery, DeliveryMode, MediaInput, OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { AudioTrackFactory, type AudioCounts, type AudioTrack } from './audio-track.js';
@@ -7,6 +6,7 @@ import { ChunkRouterFactory, type ChunkRouter } from './chunk-router.js';
 import type { NetworkState } from './congestion/index.js';
 import type { VideoFormat } from './frame-encoder.js';
 import { FrameTrackFactory, type ChunkMark, type FrameCounts, type FrameTimes, type FrameTrack } from './frame-track.js';
+import { IcePaths } from './ice-paths.js';
 import { MediaClock } from './media-clock.js';
 import { MediaRelay } from './media-relay.js';
 import { NetworkControl } from './network-control.js';
@@ -17,14 +17,12 @@ import {
   type ConnectionState,
   type DataChannel,
   type Feedback,
-  type IceServer,
   type PlayoutDelay,
   type StreamStats,
 } from './webrtc/index.js';
 
 /** The one data channel that is served (compatibility contract). */
 const CHANNEL_LABEL = 'telefuser';
-const LOOPBACK = '127.0.0.1';
 /** How often each stream says which RTP time is now (RFC 3550 section 6.2 would allow it up to every 5 s). */
 const SENDER_REPORT_INTERVAL_MS = 1000;
 /** The first sender reports come sooner: until a receiver has one of each stream it cannot align them. */
@@ -296,6 +294,7 @@ export class ViewerFactory {
     private readonly frameTracks: FrameTrackFactory,
     private readonly audioTracks: AudioTrackFactory,
     private readonly routers: ChunkRouterFactory,
+    private readonly icePaths: IcePaths,
   ) {}
 
   /**
@@ -307,9 +306,7 @@ export class ViewerFactory {
     const { configuration } = this;
     const playoutDelay = usual === 'latest' ? INTERACTIVE_PLAYOUT_DELAY : configuration.playoutDelayMs;
     const connection = await PeerConnection.answer(sdp, offer, {
-      iceServers: this.iceServers(),
-      iceGatherTimeoutMs: configuration.ice.gatherTimeoutSeconds * 1000,
-      hostAddresses: this.hostAddresses(),
+      ...this.icePaths.options(),
       videoCodecs: configuration.videoCodecs,
       maxMessageBytes: configuration.maxMessageBytes,
       ...(playoutDelay === undefined ? {} : { playoutDelay }),
@@ -323,25 +320,5 @@ export class ViewerFactory {
       this.audioTracks,
       this.routers,
     );
-  }
-
-  /** The configured addresses; on a machine without a network also the loopback, which a browser on it can still reach. */
-  private hostAddresses(): readonly string[] {
-    const { hostAddresses } = this.configuration.ice;
-    const isOnline = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal));
-    return isOnline || hostAddresses.includes(LOOPBACK) ? hostAddresses : [...hostAddresses, LOOPBACK];
-  }
-
-  private iceServers(): IceServer[] {
-    const { stunServers, turnServer, turnUsername, turnCredential } = this.configuration.ice;
-    const servers: IceServer[] = stunServers.map((urls) => ({ urls }));
-    if (turnServer !== undefined) {
-      servers.push({
-        urls: turnServer,
-        ...(turnUsername === undefined ? {} : { username: turnUsername }),
-        ...(turnCredential === undefined ? {} : { credential: turnCredential }),
-      });
-    }
-    return servers;
   }
 }

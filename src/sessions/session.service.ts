@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Problem, type OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
-import { ViewerFactory, type Viewer } from '../media/index.js';
+import { NoCandidateError, ViewerFactory, type Viewer } from '../media/index.js';
 import {
   PipelineBusyError,
   PipelineService,
@@ -169,6 +169,9 @@ export class SessionService {
       );
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
+      if (error instanceof NoCandidateError) {
+        throw new Problem('no-media-path', `There is no path for media: ${detail}`, { cause: error });
+      }
       throw new Problem('negotiation-failed', `SDP negotiation failed: ${detail}`, { cause: error });
     }
   }

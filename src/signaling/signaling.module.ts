@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
+import { IceModule } from '../ice/index.js';
 import { SessionsModule } from '../sessions/index.js';
+import { IceServersController } from './ice-servers.controller.js';
 import { SessionsController } from './sessions.controller.js';
 import { WebRtcController } from './webrtc.controller.js';
 
 @Module({
-  imports: [SessionsModule],
-  controllers: [WebRtcController, SessionsController],
+  imports: [IceModule, SessionsModule],
+  controllers: [WebRtcController, SessionsController, IceServersController],
 })
 export class SignalingModule {}

@@ -48,6 +48,7 @@ export class WebRtcController {
     'service-not-running',
     'draining',
     'max-sessions',
+    'no-media-path',
   )
   async offer(
     @Body() body: OfferDto,

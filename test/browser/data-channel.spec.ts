@@ -31,8 +31,12 @@ describe('the data channel with Chromium', () => {
     await page.exposeFunction('answerOffer', async (sdp: string) => {
       connection = await PeerConnection.answer(sdp, OFFER, {
         iceServers: [],
+        iceTransportPolicy: 'all',
         iceGatherTimeoutMs: 1000,
         hostAddresses: [],
+        announceInterfaces: true,
+        udpPorts: undefined,
+        permits: () => true,
         videoCodecs: ['H264'],
         maxMessageBytes: 262_144,
       });

@@ -126,6 +126,15 @@ const entries = {
     example: 'All 10 sessions are taken.',
     retryAfterSeconds: 5,
   },
+  'no-media-path': {
+    status: 503,
+    title: 'The server has no address for media',
+    when: 'Every UDP port of `TELEFUSER_ICE_UDP_PORTS` is taken, or media may only be relayed and no TURN server relays it.',
+    remedy:
+      'Try again after `Retry-After` seconds; widen `TELEFUSER_ICE_UDP_PORTS`, or see to the TURN server and its credentials.',
+    example: 'There is no path for media: no UDP port from 50000 to 50009 is free; they are what TELEFUSER_ICE_UDP_PORTS allows.',
+    retryAfterSeconds: 5,
+  },
 } as const satisfies Record<string, ProblemEntry>;
 
 /** Stable name of a kind of failure; part of the API. */

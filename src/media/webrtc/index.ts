@@ -1,3 +1,5 @@
+export { interfaceAddresses, type IceOptions } from './ice-options.js';
+export { NoCandidateError } from './no-candidate.error.js';
 export { type PlayoutDelay } from './header-extensions.js';
 export { type DataChannel } from './data-channel.js';
 export { type EncodedInput, type InboundTrack } from './inbound-track.js';
@@ -5,7 +7,6 @@ export { type OutboundRtp, type StreamStats, type ReceptionReport, type SendOpti
 export {
   PeerConnection,
   type ConnectionState,
-  type IceServer,
   type PeerConnectionObserver,
   type PeerConnectionOptions,
 } from './peer-connection.js';

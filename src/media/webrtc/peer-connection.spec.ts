@@ -19,8 +19,12 @@ import type { Feedback } from './rtcp-feedback.js';
 
 const OPTIONS: PeerConnectionOptions = {
   iceServers: [],
+  iceTransportPolicy: 'all',
   iceGatherTimeoutMs: 1000,
   hostAddresses: [],
+  announceInterfaces: true,
+  udpPorts: undefined,
+  permits: () => true,
   videoCodecs: ['VP8', 'H264'],
   maxMessageBytes: 65_536,
 };

@@ -12,16 +12,21 @@ import { onPeerClosed, sendCloseNotify } from './close-notify.js';
 import { DataChannel } from './data-channel.js';
 import { abandonHandshake } from './dtls-handshake.js';
 import { ABS_CAPTURE_TIME_URI, PLAYOUT_DELAY_URI, type PlayoutDelay } from './header-extensions.js';
+import { mendIce } from './ice-mends.js';
+import { iceConfiguration, type IceOptions } from './ice-options.js';
 import { InboundTrack } from './inbound-track.js';
 import { LossMeter } from './loss-meter.js';
+import { requireCandidates } from './no-candidate.error.js';
 import { withBundledPorts, withUsableVideoCodecs, withSetup } from './offer-filter.js';
 import { OutboundRtp } from './outbound-rtp.js';
 import { PacedTransport, type SentPacket } from './paced-transport.js';
+import { withPermittedCandidates } from './permitted-candidates.js';
 import type { ProbeCluster } from './pacer.js';
 import { separateRecordNumbers } from './record-numbers.js';
 import { MessageReader, readFeedback, type Feedback, type LossFeedback } from './rtcp-feedback.js';
 import { tapRtcp } from './rtcp-tap.js';
 import { mendSctp } from './sctp-mends.js';
+import { mendUdpPorts } from './udp-ports.js';
 import { widenReceiveBuffers } from './udp-receive-buffer.js';
 
 /** How long after its own time-out werift's gathering is waited for. */
@@ -29,18 +34,7 @@ const GATHER_MARGIN_MS = 250;
 
 export type ConnectionState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
-export interface IceServer {
-  readonly urls: string;
-  readonly username?: string;
-  readonly credential?: string;
-}
-
-export interface PeerConnectionOptions {
-  readonly iceServers: readonly IceServer[];
-  /** Bound on waiting for server-reflexive and relayed candidates before the answer goes out. */
-  readonly iceGatherTimeoutMs: number;
-  /** IP addresses announced as host candidates beside the interfaces' own. */
-  readonly hostAddresses: readonly string[];
+export interface PeerConnectionOptions extends IceOptions {
   /** The first of them that the client offers is sent. */
   readonly videoCodecs: readonly VideoCodecName[];
   /** Asked of the receiver, where it takes the extension: how long it may hold a picture back. */
@@ -76,7 +70,7 @@ export class PeerConnection {
   /**
    * Answers an offer: the first section of each kind on which the client wants to receive is sent on, every section on which it sends is
    * received. Resolves once candidates are gathered (or the wait for them is over). Throws what werift throws on a description it cannot
-   * take; nothing is left open then.
+   * take, and NoCandidateError; nothing is left open then.
    */
   static async answer(sdp: string, offer: OfferSummary, options: PeerConnectionOptions): Promise<PeerConnection> {
     const connection = new PeerConnection(createConnection(options));
@@ -168,8 +162,10 @@ export class PeerConnection {
     const incoming: RTCRtpTransceiver[] = [];
     connection.onRemoteTransceiverAdded.subscribe((transceiver) => incoming.push(transceiver));
 
-    const readable = withBundledPorts(withSetup(withUsableVideoCodecs(sdp, offer), offer));
+    const permitted = withPermittedCandidates(sdp, options.permits);
+    const readable = withBundledPorts(withSetup(withUsableVideoCodecs(permitted, offer), offer));
     await connection.setRemoteDescription({ type: 'offer', sdp: readable });
+    for (const transport of connection.iceTransports) mendIce(transport, options);
     const sending = chooseSendingSections(offer);
     for (const transceiver of incoming) this.setDirection(transceiver, offer, sending);
     // As DTLS server we choose the SRTP profile, and take AES-GCM: one pass where the browsers' first choice is a cipher and an HMAC. A
@@ -177,6 +173,7 @@ export class PeerConnection {
     const role = offer.dtlsSetup === 'passive' ? 'client' : 'server';
     for (const transport of connection.dtlsTransports) transport.role = role;
     await this.gather(connection.setLocalDescription(await connection.createAnswer()), options.iceGatherTimeoutMs);
+    requireCandidates(connection, options);
     // Where werift's reading of the offer differs from ours: an answer to nothing would leave the client waiting.
     if (!/^m=/mu.test(this.localSdp)) throw new Error('the answer has no media section: the offer could not be read.');
 
@@ -303,12 +300,9 @@ function chooseSendingSections(offer: OfferSummary): Set<string> {
 }
 
 function createConnection(options: PeerConnectionOptions): RTCPeerConnection {
-  const timeoutSeconds = options.iceGatherTimeoutMs / 1000;
+  mendUdpPorts();
   return new RTCPeerConnection({
-    iceServers: options.iceServers.map((server) => ({ ...server })),
-    iceAdditionalHostAddresses: [...options.hostAddresses],
-    iceStunGatherTimeout: timeoutSeconds,
-    iceTurnConnectTimeout: timeoutSeconds,
+    ...iceConfiguration(options),
     bundlePolicy: 'max-bundle',
     maxMessageSize: options.maxMessageBytes,
     codecs: { video: videoCodecs(options.videoCodecs), audio: audioCodecs() },
