@@ -1,23 +1,31 @@
-import type { RTCIceTransport } from 'werift';
+import { parseMessage, type RTCIceTransport } from 'werift';
 import type { IceOptions } from './ice-options.js';
 
 type Address = readonly [host: string, port: number];
 
+/** A STUN message, as far as it is read here. */
+interface StunMessage {
+  getAttributeValue(name: 'USERNAME'): unknown;
+}
+
 interface Incoming {
-  readonly onRequestReceived: { execute: (message: unknown, address: Address, ...rest: unknown[]) => void };
+  readonly onRequestReceived: { execute: (message: StunMessage, address: Address, datagram?: Buffer) => void };
 }
 
 /** What werift declares private and we must reach. */
 interface IceInternals {
   stunServer?: unknown;
+  /** Our passwords by our user fragments. */
+  readonly userHistory: Readonly<Record<string, string>>;
   ensureProtocol(protocol: Incoming): void;
 }
 
 /**
  * Mends an ICE agent of werift before it gathers:
  * - where no STUN server is configured it asks one of Google's, which nobody has agreed to;
- * - it filters the pairs of signalled candidates only. A check that arrives from a forbidden address, which may be forged, would be answered,
- *   and checked in return: here it is not even seen.
+ * - it answers a check, and checks its sender in return, whether or not the sender knows our password, so a stranger's forged datagram makes it
+ *   send to whom the stranger likes; here a check without a valid MESSAGE-INTEGRITY is not seen (RFC 8445 section 7.3);
+ * - it filters the pairs of signalled candidates only; here a check that arrives from a forbidden address is not seen either.
  */
 export function mendIce({ connection }: RTCIceTransport, { iceServers, permits }: IceOptions): void {
   const agent = connection as unknown as IceInternals;
@@ -26,9 +34,18 @@ export function mendIce({ connection }: RTCIceTransport, { iceServers, permits }
   agent.ensureProtocol = (protocol) => {
     const requests = protocol.onRequestReceived;
     const receive = requests.execute;
-    requests.execute = (message, address, ...rest) => {
-      if (permits(address[0])) receive(message, address, ...rest);
+    requests.execute = (message, address, datagram) => {
+      if (permits(address[0]) && isAuthentic(message, datagram, agent.userHistory)) receive(message, address, datagram);
     };
     ensureProtocol(protocol);
   };
+}
+
+/** Whether the request is signed with the password that belongs to the user fragment it names. */
+function isAuthentic(message: StunMessage, datagram: Buffer | undefined, passwords: IceInternals['userHistory']): boolean {
+  const username = message.getAttributeValue('USERNAME');
+  const [ours = ''] = typeof username === 'string' ? username.split(':') : [];
+  const password = Object.hasOwn(passwords, ours) ? passwords[ours] : undefined;
+  if (password === undefined || datagram === undefined) return false;
+  return parseMessage(datagram, Buffer.from(password)) !== undefined;
 }
