@@ -1,0 +1,35 @@
+import type { Namespace, NamespaceProcess } from './namespace.ts';
+
+export interface CoturnOptions {
+  readonly address: string;
+  readonly secret: string;
+}
+
+/** coturn in a namespace, on port 3478 of an address over UDP and TCP, with credentials of a shared secret. Ready when it resolves. */
+export async function startCoturn(namespace: Namespace, { address, secret }: CoturnOptions): Promise<NamespaceProcess> {
+  const coturn = namespace.spawn('turnserver', [
+    '-n',
+    `--listening-ip=${address}`,
+    `--relay-ip=${address}`,
+    '--listening-port=3478',
+    '--min-port=49160',
+    '--max-port=49199',
+    '--use-auth-secret',
+    `--static-auth-secret=${secret}`,
+    '--realm=telefuser.test',
+    '--no-tls',
+    '--no-dtls',
+    '--no-cli',
+    '--no-multicast-peers',
+    '--log-file=stdout',
+    '--pidfile=/dev/null',
+    '--verbose',
+  ]);
+  try {
+    await coturn.printed('coturn to listen', /TCP listener opened on/iu);
+    return coturn;
+  } catch (error) {
+    await coturn[Symbol.asyncDispose]();
+    throw error;
+  }
+}
