@@ -5,6 +5,9 @@ import { spawnSync } from 'node:child_process';
 const REQUIREMENTS = [
   { packageName: 'chromium', neededBy: 'browser', test: ['chromium', '--version'] },
   { packageName: 'nginx', neededBy: 'nginx', test: ['/usr/sbin/nginx', '-v'] },
+  { packageName: 'coturn', neededBy: 'browser', test: ['turnserver', '--version'] },
+  { packageName: 'iproute2', neededBy: 'namespaces', test: ['ip', '-V'] },
+  { packageName: 'nftables', neededBy: 'namespaces', test: ['nft', '--version'] },
   { packageName: 'ffmpeg', neededBy: 'interop', test: ['ffmpeg', '-version'] },
   { packageName: 'python3-aiortc', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
   { packageName: 'python3-numpy', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import numpy'] },
@@ -13,7 +16,13 @@ const REQUIREMENTS = [
   { packageName: 'python3-av', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import av'] },
 ];
 /** Test projects by what they need. */
-const PROJECTS = { browser: ['browser'], nginx: ['e2e'], interop: ['interop'], python: ['e2e', 'browser', 'interop'] };
+const PROJECTS = {
+  browser: ['browser'],
+  nginx: ['e2e'],
+  interop: ['interop'],
+  python: ['e2e', 'browser', 'interop'],
+  namespaces: ['e2e', 'browser'],
+};
 const PROBE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 900_000;
 
@@ -21,7 +30,8 @@ const works = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore'
 const missing = () => REQUIREMENTS.filter(({ test }) => !works(test));
 
 function aptGet(args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // In runlevel 1 a package starts no service: coturn would listen on this machine.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   return spawnSync('apt-get', args, { env, stdio: ['ignore', 2, 2], timeout: INSTALL_TIMEOUT_MS }).status === 0;
 }
 

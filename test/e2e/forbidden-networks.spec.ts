@@ -47,7 +47,9 @@ describe.skipIf(!canMakeNamespaces)('an offer with candidates of forbidden netwo
         'counter names {}',
         'chain leaving { type filter hook output priority 0;',
         // Of any protocol; on the loopback there are HTTP and the pipeline too.
-        ...names.map((name) => `ip daddr ${DESTINATIONS[name]} ${name === 'loopback' ? `udp dport ${PORT}` : ''} counter name ${name}`),
+        ...names.map(
+          (name) => `ip daddr ${DESTINATIONS[name]} ${name === 'loopback' ? `udp dport ${PORT}` : ''} counter name ${name}`,
+        ),
         // Nobody has configured a STUN server: no name is to be looked up, no server asked.
         'udp dport { 53, 3478, 19302 } counter name names',
         '}',

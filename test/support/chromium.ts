@@ -18,15 +18,21 @@ const FLAGS = [
   '--use-fake-device-for-media-stream',
 ];
 
+/** The Chromium that the tests drive. */
+export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
 export interface Chromium extends AsyncDisposable {
   readonly context: BrowserContext;
 }
 
-/** A headless Chromium with a profile of its own, which is removed with it. */
-export async function launchChromium(extraFlags: readonly string[] = []): Promise<Chromium> {
+/**
+ * A headless Chromium with a profile of its own, which is removed with it.
+ * @param executable instead of `CHROMIUM` or Debian's.
+ */
+export async function launchChromium(extraFlags: readonly string[] = [], executable = CHROMIUM): Promise<Chromium> {
   const profile = await mkdtemp(join(tmpdir(), 'telefuser-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: executable,
     headless: true,
     args: [...FLAGS, ...extraFlags],
     viewport: { width: 1280, height: 800 },

@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { Namespace, NamespaceProcess } from './namespace.ts';
 
 export interface CoturnOptions {
@@ -22,7 +25,8 @@ export async function startCoturn(namespace: Namespace, { address, secret }: Cot
     '--no-cli',
     '--no-multicast-peers',
     '--log-file=stdout',
-    '--pidfile=/dev/null',
+    `--pidfile=${join(tmpdir(), `${namespace.name}.coturn`)}`,
+    `--userdb=${join(tmpdir(), `${namespace.name}.turndb`)}`,
     '--verbose',
   ]);
   try {
