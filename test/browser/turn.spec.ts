@@ -83,11 +83,7 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
 
   async function play(): Promise<PlayedPath> {
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
-    await waitFor(
-      async () => `the page to play; it says ${await page.locator('#log').innerText()}`,
-      async () => Number(await page.locator('#fps').innerText()) >= 20,
-      15_000,
-    );
+    await waitFor('the page to play', async () => Number(await page.locator('#fps').innerText()) >= 20, 15_000);
     // Two seconds at full rate: 2 Mbps and sound.
     return waitFor('sixty frames', async () => {
       const path = await playedPath();

@@ -101,7 +101,7 @@ describe('a range of UDP ports', () => {
       const clients = await Promise.all([WeriftClient.prepare(WATCH), WeriftClient.prepare(WATCH)]);
       const answers = await Promise.all(clients.map((client) => client.offer(server.api)));
       const used = answers.flatMap(({ body }) => candidatesOf(body['sdp']).map(({ port }) => port));
-      expect(used.toSorted()).toEqual([38_120, 38_121, 38_122, 38_123]);
+      expect(used.toSorted((a, b) => a - b)).toEqual([38_120, 38_121, 38_122, 38_123]);
       for (const [index, client] of clients.entries()) {
         const answer = answers[index];
         if (answer !== undefined) await client.accept(answer);

@@ -81,12 +81,13 @@ describe('a mended ICE agent', () => {
   });
 
   it.each([
-    ['is signed with another password', () => [username, 'x'.repeat(22)] as const],
-    ['is not signed', () => [username, undefined] as const],
-    ['names another user', () => ['nobody', password] as const],
-    ['names a property of every object', () => ['constructor', password] as const],
+    ['is signed with another password', () => ({ user: username, key: 'x'.repeat(22) })],
+    ['is not signed', () => ({ user: username, key: undefined })],
+    ['names another user', () => ({ user: 'nobody', key: password })],
+    ['names a property of every object', () => ({ user: 'constructor', key: password })],
   ])('does not answer a check that %s', async (_what, sender) => {
-    expect(await answersTo('127.0.0.1', ...sender())).toEqual([]);
+    const { user, key } = sender();
+    expect(await answersTo('127.0.0.1', user, key)).toEqual([]);
   });
 
   it('answers nothing from a forbidden address', async () => {

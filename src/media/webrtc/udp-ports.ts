@@ -30,6 +30,7 @@ export function mendUdpPorts(): void {
   const prototype = UdpTransport.prototype as unknown as TransportInternals & { telefuserPorts?: true };
   if (prototype.telefuserPorts === true) return;
   prototype.telefuserPorts = true;
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on its own instance below
   const bindAnywhere = prototype.init;
   prototype.init = function init(this: TransportInternals): Promise<void> {
     const { portRange } = this.options;
