@@ -127,6 +127,13 @@ export class IceConfiguration {
   })
   readonly udpPorts?: PortRange;
 
+  @IntegerVariable('TELEFUSER_ICE_TCP_PORT', {
+    description: 'TCP port on which clients whose network takes no UDP connect for media; 0 is none, and they need TURN.',
+    min: 0,
+    max: 65_535,
+  })
+  readonly tcpPort: number = 0;
+
   @ListVariable('TELEFUSER_ICE_DENIED_NETWORKS', {
     description: 'Networks to which nothing is sent, whatever a client offers, beside those that are never sent to.',
     maxItems: 64,

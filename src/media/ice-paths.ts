@@ -1,20 +1,40 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { networkInterfaces } from 'node:os';
 import { Configuration, ConfigurationError } from '../config/index.js';
 import { ForbiddenNetworks, IceServersService } from '../ice/index.js';
-import { interfaceAddresses, type IceOptions } from './webrtc/index.js';
+import { IceTcpListener, interfaceAddresses, type IceOptions } from './webrtc/index.js';
 
 const LOOPBACK = '127.0.0.1';
 
-/** How connections find a path to their clients: what the configuration says, on this machine. */
+/** How connections find a path to their clients: what the configuration says, on this machine. Owns the TCP port for media. */
 @Injectable()
-export class IcePaths {
+export class IcePaths implements OnModuleInit, OnApplicationShutdown {
+  private tcp: IceTcpListener | undefined;
+
   /** @throws ConfigurationError where the UDP ports do not suffice for the sessions that may be open. */
   constructor(
     private readonly configuration: Configuration,
     private readonly iceServers: IceServersService,
   ) {
     this.requireEnoughPorts();
+  }
+
+  /** @throws ConfigurationError where the TCP port cannot be listened on. */
+  async onModuleInit(): Promise<void> {
+    const { tcpPort } = this.configuration.ice;
+    if (tcpPort === 0) return;
+    try {
+      this.tcp = await IceTcpListener.listen(tcpPort);
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+      const message = `TELEFUSER_ICE_TCP_PORT is ${tcpPort}, which cannot be listened on (${reason}); choose another port`;
+      throw new ConfigurationError([{ name: 'TELEFUSER_ICE_TCP_PORT', message }]);
+    }
+  }
+
+  /** The last thing of all: sessions have closed their connections by then. */
+  onApplicationShutdown(): void {
+    this.tcp?.close();
   }
 
   /** For one connection: TURN credentials are minted for it. */
@@ -29,6 +49,7 @@ export class IcePaths {
       hostAddresses,
       announceInterfaces: hostAddressMode === 'add',
       udpPorts,
+      tcp: this.tcp,
       permits: (address) => !forbidden.forbids(address),
     };
   }

@@ -36,6 +36,7 @@ describe('the data channel with Chromium', () => {
         hostAddresses: [],
         announceInterfaces: true,
         udpPorts: undefined,
+        tcp: undefined,
         permits: () => true,
         videoCodecs: ['H264'],
         maxMessageBytes: 262_144,

@@ -18,6 +18,7 @@ const URL_OF_PAGE = `http://${SERVER}:8088/`;
 /** What Chromium says of the path that it uses, and of what came on it. */
 interface PlayedPath {
   readonly local: string;
+  readonly protocol: string;
   readonly relayProtocol: string | undefined;
   readonly remote: string;
   readonly framesDecoded: number;
@@ -62,7 +63,7 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
   /** A server with other settings than the one before, which ends. */
   async function serve(environment: Readonly<Record<string, string>>): Promise<void> {
     await server?.[Symbol.asyncDispose]();
-    server = await there.serve('pipelines/video-replay', { TELEFUSER_TURN_SECRET: SECRET, ...environment });
+    server = await there.serve('pipelines/video-replay', environment);
   }
 
   /** The server's page, with its connections within reach. */
@@ -79,6 +80,17 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
       };
     });
     await page.goto(URL_OF_PAGE);
+  }
+
+  /** What the client's firewall does in many a company. */
+  async function withoutUdp(act: () => Promise<void>): Promise<void> {
+    const drop = (hook: string): string => `chain ${hook} { type filter hook ${hook} priority 0\nmeta l4proto udp drop\n}`;
+    await here.filter(`table inet blocked {\n${drop('output')}\n${drop('input')}\n}\n`);
+    try {
+      await act();
+    } finally {
+      await here.run('nft', 'delete', 'table', 'inet', 'blocked');
+    }
   }
 
   async function play(): Promise<PlayedPath> {
@@ -103,6 +115,7 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
       const video = find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
       return {
         local: local['candidateType'] ?? '',
+        protocol: local['protocol'] ?? '',
         relayProtocol: local['relayProtocol'],
         remote: remote['candidateType'] ?? '',
         framesDecoded: video['framesDecoded'] ?? 0,
@@ -138,7 +151,7 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
     ['UDP', UDP, 'udp'],
     ['TCP', TCP, 'tcp'],
   ])('plays through minted credentials over %s alone, relayed on both sides', async (_name, url, relayProtocol) => {
-    await serve({ TELEFUSER_TURN_SERVERS: url, TELEFUSER_ICE_TRANSPORT_POLICY: 'relay' });
+    await serve({ TELEFUSER_TURN_SECRET: SECRET, TELEFUSER_TURN_SERVERS: url, TELEFUSER_ICE_TRANSPORT_POLICY: 'relay' });
     await open();
     const path = await play();
     expect(path).toMatchObject({ local: 'relay', relayProtocol, remote: 'relay' });
@@ -146,19 +159,24 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
     expect(path.packetsLost).toBeLessThanOrEqual(5);
   });
 
+  it('plays over the TCP port for media where its network takes no UDP, and over UDP where it does', async () => {
+    await serve({ TELEFUSER_ICE_TCP_PORT: '3479' });
+    await open();
+    await withoutUdp(async () => {
+      const path = await play();
+      expect(path).toMatchObject({ protocol: 'tcp', remote: 'host' });
+      expect(path.packetsLost).toBe(0);
+    });
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    expect(await play()).toMatchObject({ protocol: 'udp' });
+  });
+
   describe('that may take any path', () => {
-    beforeAll(() => serve({ TELEFUSER_TURN_SERVERS: `${UDP},${TCP}` }));
+    beforeAll(() => serve({ TELEFUSER_TURN_SECRET: SECRET, TELEFUSER_TURN_SERVERS: `${UDP},${TCP}` }));
 
     it('plays for a client whose network takes no UDP', async () => {
       await open();
-      await here.filter(
-        'table inet blocked {\nchain out { type filter hook output priority 0;\nmeta l4proto udp drop\n}\nchain in { type filter hook input priority 0;\nmeta l4proto udp drop\n}\n}\n',
-      );
-      try {
-        expect(await play()).toMatchObject({ local: 'relay', relayProtocol: 'tcp' });
-      } finally {
-        await here.run('nft', 'delete', 'table', 'inet', 'blocked');
-      }
+      await withoutUdp(async () => expect(await play()).toMatchObject({ local: 'relay', relayProtocol: 'tcp' }));
     });
 
     it('is refused with credentials that have expired, and with a wrong password', async () => {

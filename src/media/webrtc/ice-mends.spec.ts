@@ -12,6 +12,7 @@ const OPTIONS: IceOptions = {
   hostAddresses: ['127.0.0.1'],
   announceInterfaces: false,
   udpPorts: undefined,
+  tcp: undefined,
   permits: (address) => address !== '127.0.0.2',
 };
 

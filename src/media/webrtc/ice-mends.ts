@@ -3,13 +3,8 @@ import type { IceOptions } from './ice-options.js';
 
 type Address = readonly [host: string, port: number];
 
-/** A STUN message, as far as it is read here. */
-interface StunMessage {
-  getAttributeValue(name: 'USERNAME'): unknown;
-}
-
 interface Incoming {
-  readonly onRequestReceived: { execute: (message: StunMessage, address: Address, datagram?: Buffer) => void };
+  readonly onRequestReceived: { execute: (message: unknown, address: Address, datagram?: Buffer) => void };
 }
 
 /** What werift declares private and we must reach. */
@@ -35,17 +30,20 @@ export function mendIce({ connection }: RTCIceTransport, { iceServers, permits }
     const requests = protocol.onRequestReceived;
     const receive = requests.execute;
     requests.execute = (message, address, datagram) => {
-      if (permits(address[0]) && isAuthentic(message, datagram, agent.userHistory)) receive(message, address, datagram);
+      if (datagram === undefined || !permits(address[0])) return;
+      if (isSigned(datagram, agent.userHistory)) receive(message, address, datagram);
     };
     ensureProtocol(protocol);
   };
 }
 
-/** Whether the request is signed with the password that belongs to the user fragment it names. */
-function isAuthentic(message: StunMessage, datagram: Buffer | undefined, passwords: IceInternals['userHistory']): boolean {
-  const username = message.getAttributeValue('USERNAME');
+/**
+ * Whether a STUN message is signed with the password that belongs to the user fragment it names as its receiver's.
+ * @param passwords ours, by our user fragments.
+ */
+export function isSigned(datagram: Buffer, passwords: Readonly<Record<string, string>>): boolean {
+  const username: unknown = parseMessage(datagram)?.getAttributeValue('USERNAME');
   const [ours = ''] = typeof username === 'string' ? username.split(':') : [];
   const password = Object.hasOwn(passwords, ours) ? passwords[ours] : undefined;
-  if (password === undefined || datagram === undefined) return false;
-  return parseMessage(datagram, Buffer.from(password)) !== undefined;
+  return password !== undefined && parseMessage(datagram, Buffer.from(password)) !== undefined;
 }

@@ -1,4 +1,5 @@
 import { getHostAddresses, type RTCPeerConnectionConfig } from 'werift';
+import type { IceTcpListener } from './ice-tcp-listener.js';
 import type { AddressPolicy } from './permitted-candidates.js';
 
 /** A STUN or TURN server. werift uses the first STUN and the first TURN address of all. */
@@ -20,6 +21,8 @@ export interface IceOptions {
   readonly announceInterfaces: boolean;
   /** UDP ports to take; undefined: any. */
   readonly udpPorts: { readonly first: number; readonly last: number } | undefined;
+  /** Where TCP connections of clients arrive; undefined: media takes UDP only. */
+  readonly tcp: IceTcpListener | undefined;
   /** Nothing is sent to an address for which this is false. */
   readonly permits: AddressPolicy;
 }

@@ -1,4 +1,5 @@
 export { interfaceAddresses, type IceOptions } from './ice-options.js';
+export { IceTcpListener } from './ice-tcp-listener.js';
 export { NoCandidateError } from './no-candidate.error.js';
 export { type PlayoutDelay } from './header-extensions.js';
 export { type DataChannel } from './data-channel.js';

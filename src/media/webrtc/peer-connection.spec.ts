@@ -24,6 +24,7 @@ const OPTIONS: PeerConnectionOptions = {
   hostAddresses: [],
   announceInterfaces: true,
   udpPorts: undefined,
+  tcp: undefined,
   permits: () => true,
   videoCodecs: ['VP8', 'H264'],
   maxMessageBytes: 65_536,

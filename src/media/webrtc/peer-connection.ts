@@ -14,6 +14,7 @@ import { abandonHandshake } from './dtls-handshake.js';
 import { ABS_CAPTURE_TIME_URI, PLAYOUT_DELAY_URI, type PlayoutDelay } from './header-extensions.js';
 import { mendIce } from './ice-mends.js';
 import { iceConfiguration, type IceOptions } from './ice-options.js';
+import { announceTcp } from './ice-tcp.js';
 import { InboundTrack } from './inbound-track.js';
 import { LossMeter } from './loss-meter.js';
 import { requireCandidates } from './no-candidate.error.js';
@@ -165,7 +166,10 @@ export class PeerConnection {
     const permitted = withPermittedCandidates(sdp, options.permits);
     const readable = withBundledPorts(withSetup(withUsableVideoCodecs(permitted, offer), offer));
     await connection.setRemoteDescription({ type: 'offer', sdp: readable });
-    for (const transport of connection.iceTransports) mendIce(transport, options);
+    for (const transport of connection.iceTransports) {
+      mendIce(transport, options);
+      announceTcp(transport, options);
+    }
     const sending = chooseSendingSections(offer);
     for (const transceiver of incoming) this.setDirection(transceiver, offer, sending);
     // As DTLS server we choose the SRTP profile, and take AES-GCM: one pass where the browsers' first choice is a cipher and an HMAC. A
