@@ -22,7 +22,6 @@ const MAX_UNSENT_BYTES = 128 * 1024;
 /** What werift declares private and we must reach. */
 interface IceInternals {
   readonly protocols: unknown[];
-  readonly checkList: readonly CandidatePair[];
   readonly generation: number;
   readonly localUsername: string;
   readonly userHistory: Readonly<Record<string, string>>;
@@ -30,7 +29,7 @@ interface IceInternals {
   ensureProtocol(protocol: unknown): void;
   appendLocalCandidate(candidate: Candidate): void;
   getCandidatePromises(addresses: readonly string[], timeout?: number): Promise<unknown>[];
-  handleConnectionClosed(protocol: unknown, remote: Address): void;
+  checkComplete(pair: CandidatePair): void;
   queryConsent(): void;
 }
 
@@ -84,7 +83,7 @@ export function announceTcp({ connection }: RTCIceTransport, { tcp: listener, ic
     }
     return gather(addresses, timeout);
   };
-  fallBack(agent, connection);
+  followNomination(agent, connection);
 }
 
 function passiveCandidate(address: string, port: number, { generation, localUsername }: IceInternals): Candidate {
@@ -107,25 +106,21 @@ function passiveCandidate(address: string, port: number, { generation, localUser
 }
 
 /**
- * A browser whose UDP path comes up after its TCP one moves there and closes the connection. werift stays with the first and takes its end for that
- * of the session; here it goes on with the other path that the browser has nominated.
+ * Follows the browser when it nominates another path after the first, from TCP to UDP or back. werift stays with the first, and takes the end of its
+ * connection for that of the session.
  */
-function fallBack(agent: IceInternals, connection: RTCIceTransport['connection']): void {
-  const fail = agent.handleConnectionClosed.bind(connection);
-  agent.handleConnectionClosed = (protocol, remote) => {
+function followNomination(agent: IceInternals, connection: RTCIceTransport['connection']): void {
+  const complete = agent.checkComplete.bind(connection);
+  agent.checkComplete = (pair) => {
+    complete(pair);
     const { nominated } = agent;
-    const next = agent.checkList.find(
-      (pair) => pair !== nominated && pair.remoteNominated && pair.state === CandidatePairState.SUCCEEDED,
-    );
-    if (nominated === undefined || next === undefined || !runsOver(nominated, protocol, remote)) {
-      fail(protocol, remote);
-      return;
-    }
-    agent.nominated = next;
+    if (nominated === undefined || nominated === pair || !(isTcp(nominated) || isTcp(pair))) return;
+    if (!pair.remoteNominated || pair.state !== CandidatePairState.SUCCEEDED) return;
+    agent.nominated = pair;
     agent.queryConsent();
   };
 }
 
-function runsOver(pair: CandidatePair, protocol: unknown, [host, port]: Address): boolean {
-  return pair.protocol === protocol && pair.remoteAddr[0] === host && pair.remoteAddr[1] === port;
+function isTcp({ protocol }: CandidatePair): boolean {
+  return protocol instanceof SharedPortProtocol;
 }
