@@ -128,6 +128,7 @@ describe('the HTTP API of a running server', () => {
         '/v1/service/metadata',
         '/v1/service/metrics/json',
         '/v1/service/ready',
+        '/v1/stream/ice-servers',
         '/v1/stream/sessions/{session_id}',
         '/v1/stream/sessions/{session_id}/stats',
         '/v1/stream/sessions/{session_id}/status',
