@@ -524,7 +524,9 @@ describe('the end of a stream', () => {
     const parts = setUp();
     parts.session.begin();
     parts.run.yields(new PipelineCrashedError('gone'));
-    await settle(3000);
+    await settle(2999);
+    expect(parts.closedWith).toEqual([]);
+    await settle(1);
     expectClosed(parts, 'pipeline_crashed');
   });
 

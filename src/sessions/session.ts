@@ -289,10 +289,12 @@ export class Session implements ViewerObserver {
     this.sendDone();
     // A client that is still connecting hears of it when it is connected. Not awaited: closing waits for this pump.
     this.after('crash', CRASH_GRACE_MS, 'pipeline_crashed');
-    this.connected.promise.then(
-      () => void this.close('pipeline_crashed'),
-      () => undefined,
-    );
+    void this.closeWhenConnected('pipeline_crashed');
+  }
+
+  private async closeWhenConnected(reason: CloseReason): Promise<void> {
+    await this.connected.promise.catch(() => undefined);
+    await this.close(reason);
   }
 
   private async streamEnded(reason: CloseReason): Promise<void> {
