@@ -1,10 +1,12 @@
 // The arrows of docs/architecture.md as rules: who may import whom, and through which door.
 const ALLOWED = {
-  signaling: ['sessions'],
-  sessions: ['media', 'pipeline-loader'],
+  signaling: ['sessions', 'identity'],
+  sessions: ['media', 'pipeline-loader', 'identity'],
+  identity: [],
+  tls: [],
   media: [],
   'pipeline-loader': [],
-  health: ['sessions', 'media', 'pipeline-loader'],
+  health: ['sessions', 'media', 'pipeline-loader', 'identity'],
   management: ['health'],
 };
 const FEATURES = Object.keys(ALLOWED);
@@ -14,6 +16,7 @@ const SPEC = '\\.(spec|testing)\\.ts$';
 const ADAPTERS = {
   werift: '^src/media/webrtc/',
   'node-av': '^src/media/codec/',
+  jose: '^src/identity/',
   '@babel/parser': '^src/pipeline-loader/checker/javascript/',
 };
 
