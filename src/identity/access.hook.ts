@@ -9,7 +9,7 @@ import { AuditLog } from './audit-log.service.js';
 import { Authenticator } from './authenticator.service.js';
 import { CredentialError } from './credential.error.js';
 import { ANYONE, type Identity } from './identity.js';
-import { rateLimitHeaders, RateLimiter } from './rate-limiter.js';
+import { countedAddress, rateLimitHeaders, RateLimiter } from './rate-limiter.js';
 
 /** What Fastify needs to be told of a hook; its own types come with its package, which is Nest's and not ours. */
 interface AnyFastifyInstance {
@@ -102,7 +102,7 @@ export class AccessHook implements OnModuleInit {
   private count({ ip }: IncomingRequest, identity: Identity | undefined, reply: OutgoingReply): void {
     if (this.limiter === undefined) return;
     const isKnown = identity !== undefined && identity.kind !== 'anonymous';
-    const client = isKnown ? `${identity.kind} ${identity.tenant} ${identity.name}` : `address ${ip}`;
+    const client = isKnown ? `${identity.kind} ${identity.tenant} ${identity.name}` : `address ${countedAddress(ip)}`;
     const verdict = this.limiter.take(client, performance.now());
     for (const [name, value] of Object.entries(rateLimitHeaders(verdict))) reply.header(name, value);
     if (verdict.allowed) return;

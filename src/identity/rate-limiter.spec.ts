@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { rateLimitHeaders, RateLimiter } from './rate-limiter.js';
+import { countedAddress, rateLimitHeaders, RateLimiter } from './rate-limiter.js';
 
 describe('RateLimiter', () => {
   it('allows as many requests as the limit in a window, and as many again in the next', () => {
@@ -52,5 +52,19 @@ describe('RateLimiter', () => {
       'ratelimit-policy': '"default";q=100;w=60',
       ratelimit: '"default";r=99;t=60',
     });
+  });
+});
+
+describe('countedAddress', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:DB8:1:2::6', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::', 'fe80:0:0:0::/64'],
+  ])('counts %s as %s', (address, counted) => {
+    expect(countedAddress(address)).toBe(counted);
   });
 });

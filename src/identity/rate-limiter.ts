@@ -17,6 +17,7 @@ interface Window {
 }
 
 const MAX_CLIENTS = 10_000;
+const IPV6_GROUPS = 8;
 
 /**
  * Counts requests by client in fixed windows, each of which begins with a client's first request. At most 10,000 clients are remembered: when
@@ -72,4 +73,22 @@ export function rateLimitHeaders({
     'ratelimit-policy': `"default";q=${limit};w=${windowSeconds}`,
     ratelimit: `"default";r=${remaining};t=${resetSeconds}`,
   };
+}
+
+/**
+ * What an address is counted as: of IPv6 its network of 64 bits, since that is what one customer has (RFC 6177), with more addresses in it than could
+ * ever be counted; of IPv4, also in IPv6's clothes, the address. Pure.
+ */
+export function countedAddress(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/iu.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : Math.max(0, IPV6_GROUPS - groups.length - (tail === '' ? 0 : tail.split(':').length));
+  const all = [...groups, ...Array<string>(missing).fill('0'), ...(tail ?? '').split(':')];
+  return `${all
+    .slice(0, IPV6_GROUPS / 2)
+    .join(':')
+    .toLowerCase()}::/64`;
 }
