@@ -1,11 +1,13 @@
 // The arrows of docs/architecture.md as rules: who may import whom, and through which door.
 const ALLOWED = {
-  signaling: ['sessions', 'ice'],
-  sessions: ['media', 'pipeline-loader'],
+  signaling: ['sessions', 'ice', 'identity'],
+  sessions: ['media', 'pipeline-loader', 'identity'],
   media: ['ice'],
   ice: [],
+  identity: [],
+  tls: [],
   'pipeline-loader': [],
-  health: ['sessions', 'media', 'pipeline-loader'],
+  health: ['sessions', 'media', 'pipeline-loader', 'identity'],
   management: ['health'],
 };
 const FEATURES = Object.keys(ALLOWED);
@@ -15,6 +17,7 @@ const SPEC = '\\.(spec|testing)\\.ts$';
 const ADAPTERS = {
   werift: '^src/media/webrtc/',
   'node-av': '^src/media/codec/',
+  jose: '^src/identity/',
   '@babel/parser': '^src/pipeline-loader/checker/javascript/',
 };
 

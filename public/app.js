@@ -8,6 +8,15 @@ const MAX_LOG_LINES = 200;
 // Controls that wait for their picture; a pipeline may never name any.
 const MAX_WAITING_CONTROLS = 64;
 
+// A server that takes known clients only is opened as …/#token=tfs_…: what follows the # is not sent to any server, nor logged by one.
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
+if (token !== null) history.replaceState(null, '', location.pathname + location.search);
+
+/** Asks the server, with the token if there is one. */
+function ask(path, { headers, ...options } = {}) {
+  return fetch(path, { ...options, headers: { ...headers, ...(token !== null && { authorization: `Bearer ${token}` }) } });
+}
+
 const element = (id) => document.getElementById(id);
 const video = element('video');
 
@@ -39,14 +48,18 @@ function showState(state) {
 
 async function askServer() {
   try {
-    const answer = await fetch('v1/service/health');
+    const answer = await ask('v1/service/health');
     const health = await answer.json();
+    if (answer.status === 401) {
+      element('pipeline').textContent = `${health.detail} Open this page with #token=… at the end of its address.`;
+      return;
+    }
     if (!health.stream_ready) {
       element('pipeline').textContent = health.reason ?? 'The pipeline is starting…';
       setTimeout(askServer, 1000);
       return;
     }
-    const metadata = await (await fetch('v1/service/metadata')).json();
+    const metadata = await (await ask('v1/service/metadata')).json();
     mode = metadata.stream_mode;
     element('pipeline').textContent = `${metadata.pipeline_file} · ${mode === 'server_push' ? 'server push' : 'bidirectional'}`;
     element('controls').hidden = mode !== 'bidirectional';
@@ -109,7 +122,7 @@ async function connect(session) {
   const body = { sdp: connection.localDescription.sdp, type: 'offer', task: 'demo' };
   if (element('prompt').value !== '') body.prompt = element('prompt').value;
   if (mode === 'server_push') body.duration_s = Number(element('duration').value) || 60;
-  const answer = await fetch('v1/stream/webrtc/offer', {
+  const answer = await ask('v1/stream/webrtc/offer', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -129,7 +142,7 @@ async function connect(session) {
 
 /** Where to find a path to the server: its STUN and TURN servers, with credentials that are good for a time only. */
 async function askIceServers() {
-  const answer = await fetch('v1/stream/ice-servers');
+  const answer = await ask('v1/stream/ice-servers');
   if (!answer.ok) throw new Error(`${answer.status}: no ICE servers`);
   const { ice_servers: iceServers, ice_transport_policy: iceTransportPolicy } = await answer.json();
   return { iceServers, iceTransportPolicy };
@@ -229,7 +242,7 @@ function stopTracks(stream) {
 }
 
 function closeOnServer(id) {
-  fetch(`v1/stream/webrtc/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  ask(`v1/stream/webrtc/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true }).catch(() => undefined);
 }
 
 function sendKey(key, action) {

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 
 import { type Configuration, ConfigurationModule } from './config/index.js';
 import { HealthModule } from './health/index.js';
+import { IdentityModule } from './identity/index.js';
 import { PipelineLoaderModule, type PipelineOptions } from './pipeline-loader/index.js';
 import { SessionsModule } from './sessions/index.js';
 import { SignalingModule } from './signaling/index.js';
@@ -22,6 +23,7 @@ export class AppModule {
         ConfigurationModule.register(configuration),
         // Global, so that sessions and health need not know with which options the one pipeline was registered.
         { ...PipelineLoaderModule.register({ ...pipeline, securityLevel: configuration.securityLevel }), global: true },
+        IdentityModule,
         SessionsModule,
         SignalingModule,
         HealthModule,

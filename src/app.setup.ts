@@ -15,25 +15,33 @@ import {
 } from './common/index.js';
 import { Configuration } from './config/index.js';
 import { setUpApiDocument } from './openapi-document.js';
+import type { CertificatePair } from './tls/index.js';
 
 /** The page and its files; the folder lies beside `src` and `dist`. */
 const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
 
-/** A request must have arrived within this time, so that a slow sender cannot keep a connection for ever. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for requests that came too slowly. */
+const SLOW_REQUEST_CHECK_MS = 1_000;
 /** What requests that are under way have when the server closes. */
 const LAST_REQUESTS_MS = 1000;
 const MAX_PATH_PARAMETER_CHARACTERS = 256;
 
 const UNREADABLE_JSON = 'The body is not JSON that is taken: it is malformed, or has a "__proto__" or "constructor" key.';
 
-/** The HTTP adapter, with every limit that Fastify itself enforces. */
-export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapter {
+/**
+ * The HTTP adapter, with every limit that Fastify itself enforces.
+ * @param certificate makes it an HTTPS server.
+ */
+export function createHttpAdapter({ maxBodyBytes, http }: Configuration, certificate?: CertificatePair): FastifyAdapter {
+  const requestTimeout = http.requestTimeoutSeconds * 1000;
+  // Said when the server is made: what Fastify sets afterwards Node heeds only until a request's head is complete, and not for its body.
+  const server = { connectionsCheckingInterval: SLOW_REQUEST_CHECK_MS, requestTimeout };
   return new FastifyAdapter({
+    ...(certificate === undefined ? { http: server } : { https: { ...server, ...certificate } }),
     bodyLimit: maxBodyBytes,
-    // Nothing here depends on the client's address; believing X-Forwarded-For of anyone would only invite forgery.
-    trustProxy: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Of everyone else X-Forwarded-For would only invite forgery.
+    trustProxy: http.trustedProxies.length === 0 ? false : [...http.trustedProxies],
+    requestTimeout,
     // By the time the HTTP server closes, sessions have ended; a kept-alive connection must not hold up the exit, but a request be answered.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
@@ -48,13 +56,14 @@ export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapt
 
 /**
  * Everything between the network and the controllers, shared by the process and the tests: body parser, validation, problem documents,
- * CORS, the page at `/` and the API document at `/docs`. Call it once, before `init()` or `listen()`; the application must have been
+ * security headers, CORS, the page at `/` and the API document at `/docs`. Call it once, before `init()` or `listen()`; the application must have been
  * created with `bodyParser: false`.
  */
 export function configureApp(app: NestFastifyApplication): NestFastifyApplication {
   const configuration = app.get(Configuration);
   acceptJsonOnly(app, configuration);
   closeConnectionsLate(app);
+  secureHeaders(app, configuration);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
   allowOrigins(app, configuration.corsOrigins);
@@ -101,12 +110,29 @@ function tooDeep(maxJsonDepth: number): Problem {
   return new Problem('validation-failed', `${detail}.`, { errors: [{ pointer: '', detail }] });
 }
 
+/** For the page and Swagger UI above all, which need their own scripts and styles and nothing of anybody else. */
+function secureHeaders(app: NestFastifyApplication, { http }: Configuration): void {
+  app.useSecurityHeaders({
+    contentSecurityPolicy: {
+      directives: {
+        fontSrc: "'self'",
+        // Swagger UI has styles in its page.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        // A quick start in a local network has no TLS, and nowhere to upgrade to.
+        upgradeInsecureRequests: null,
+      },
+    },
+    // Only a server that has a certificate can promise to keep one; behind a proxy the promise is the proxy's.
+    strictTransportSecurity: http.tlsCert === undefined ? false : { includeSubDomains: false },
+  });
+}
+
 function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): void {
   if (origins.length === 0) return;
   app.enableCors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Retry-After'],
+    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
     maxAge: 600,
   });
 }

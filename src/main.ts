@@ -12,6 +12,7 @@ import { listenForManagement, type ManagementServer } from './management/index.j
 import { findPipelineFile, PipelineService, type StreamMode } from './pipeline-loader/index.js';
 import { ProcessLogger } from './process-logger.js';
 import { Drain } from './sessions/index.js';
+import { ServerCertificate } from './tls/index.js';
 
 /** A server that listens. Its pipeline may still be starting. */
 export interface RunningServer {
@@ -42,14 +43,17 @@ export async function serve(options: AppOptions): Promise<RunningServer> {
   const { configuration, pipeline } = options;
   await findPipelineFile(pipeline.path);
   const logger = new ProcessLogger(configuration);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(options), createHttpAdapter(configuration), {
+  const certificate = await ServerCertificate.open(configuration);
+  const adapter = createHttpAdapter(configuration, certificate?.pair);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(options), adapter, {
     abortOnError: false,
     bodyParser: false,
     logger,
   });
+  certificate?.follow(app.getHttpServer());
   let management: ManagementServer | undefined;
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => (closed ??= closeBoth(app, management));
+  const close = (): Promise<void> => (closed ??= closeAll(app, management, certificate));
   try {
     configureApp(app);
     // First, so that nothing of the pipeline has been started when it cannot.
@@ -61,16 +65,22 @@ export async function serve(options: AppOptions): Promise<RunningServer> {
   }
   const pipelineStarted = whenReady(app.get(PipelineService, { strict: false }));
   pipelineStarted.catch(() => undefined);
-  const url = urlOf(app.getHttpServer().address() as AddressInfo, configuration.host);
+  const scheme = certificate === undefined ? 'http' : 'https';
+  const url = urlOf(scheme, app.getHttpServer().address() as AddressInfo, configuration.host);
   const drain = app.get(Drain, { strict: false });
   return { app, url, managementUrl: management?.url, pipelineStarted, drain: () => drain.begin(), close };
 }
 
 /** The management listener last, so that it can be asked until the end. */
-async function closeBoth(app: NestFastifyApplication, management: ManagementServer | undefined): Promise<void> {
+async function closeAll(
+  app: NestFastifyApplication,
+  management: ManagementServer | undefined,
+  certificate: ServerCertificate | undefined,
+): Promise<void> {
   try {
     await app.close();
   } finally {
+    certificate?.close();
     await management?.close();
   }
 }
@@ -81,7 +91,7 @@ async function whenReady(pipeline: PipelineService): Promise<{ readonly mode: St
   return { mode: pipeline.mode };
 }
 
-function urlOf({ port }: AddressInfo, host: string): string {
-  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}/`;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+function urlOf(scheme: 'http' | 'https', { port }: AddressInfo, host: string): string {
+  if (host === '0.0.0.0' || host === '::') return `${scheme}://localhost:${port}/`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`;
 }

@@ -1,6 +1,15 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
-import { type ConfigurationFlag, nearestName } from '../config/index.js';
+import {
+  API_KEY_ID,
+  type ConfigurationFlag,
+  isScope,
+  nearestName,
+  parseInstant,
+  type Scope,
+  SCOPES,
+  TENANT,
+} from '../config/index.js';
 import { CommandError } from './command.error.js';
 import { type CommandName, COMMANDS, isCommand, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
 
@@ -24,7 +33,14 @@ export type Invocation =
       readonly flags: readonly ConfigurationFlag[];
       readonly json: boolean;
     }
-  | { readonly kind: 'new'; readonly folder: string; readonly python: boolean };
+  | { readonly kind: 'new'; readonly folder: string; readonly python: boolean }
+  | {
+      readonly kind: 'api-key';
+      readonly tenant: string;
+      readonly scopes: readonly Scope[];
+      readonly id: string | undefined;
+      readonly expiresAtMs: number | undefined;
+    };
 
 const MAX_GPUS = 64;
 const MAX_OPTIONS = 64;
@@ -76,6 +92,8 @@ function parseCommand(command: CommandName, args: readonly string[]): Invocation
       return { kind: command, pipelinePath: target, flags: configurationFlags(given, options), json: given.has('json') };
     case 'new':
       return { kind: command, folder: target, python: given.has('python') };
+    case 'api-key':
+      return parseApiKey(target, given);
     default:
       return command satisfies never;
   }
@@ -122,6 +140,17 @@ function configurationFlags(given: Given, options: Readonly<Record<string, Optio
     const value = given.all(name).at(-1);
     return variable === undefined || value === undefined ? [] : [{ flag: `--${name}`, variable, value }];
   });
+}
+
+function parseApiKey(tenant: string, given: Given): Extract<Invocation, { kind: 'api-key' }> {
+  const scopes = given.all('scope');
+  const [id, expires] = [given.all('id').at(-1), given.all('expires').at(-1)];
+  const expiresAtMs = expires === undefined ? undefined : parseInstant(expires);
+  if (!TENANT.test(tenant)) throw usage('the tenant must be 1 to 128 printable characters without spaces', 'api-key');
+  if (!scopes.every(isScope)) throw usage(`--scope must be one of ${SCOPES.join(', ')}`, 'api-key');
+  if (id !== undefined && !API_KEY_ID.test(id)) throw usage('--id must be 4 to 32 letters and digits', 'api-key');
+  if (Number.isNaN(expiresAtMs)) throw usage('--expires must be an instant such as 2027-01-31T00:00:00Z', 'api-key');
+  return { kind: 'api-key', tenant, scopes: scopes.length === 0 ? SCOPES : [...new Set(scopes)], id, expiresAtMs };
 }
 
 function parseGpuNum(text: string): number {

@@ -100,6 +100,26 @@ export const COMMANDS = {
     },
     notes: [],
   },
+  'api-key': {
+    argument: 'tenant',
+    summary: 'make an API key for a tenant',
+    description:
+      'Makes an API key for <tenant> and prints two lines: the key, which is for the client and is shown this once, and its record, which holds only a hash.',
+    options: {
+      scope: {
+        value: 'name',
+        repeatable: true,
+        description: 'what it may do: stream:create, stream:read, stream:close; may be repeated (default all three)',
+      },
+      id: { value: 'name', description: '4 to 32 letters and digits that name it in the log (default random)' },
+      expires: { value: 'instant', description: 'when it ends, such as 2027-01-31T00:00:00Z (default never)' },
+      help: HELP,
+    },
+    notes: [
+      'Add the record to the JSON array in TELEFUSER_API_KEYS, or in the file that TELEFUSER_API_KEYS_FILE names, and set TELEFUSER_AUTH=required.',
+      'To rotate a key, add a second one, move the clients to it, and take the first one away.',
+    ],
+  },
 } as const satisfies Readonly<Record<string, CommandDescription>>;
 
 export type CommandName = keyof typeof COMMANDS;

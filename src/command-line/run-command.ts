@@ -1,4 +1,5 @@
 import { VERSION } from '../common/index.js';
+import { apiKey } from './api-key.command.js';
 import { parseInvocation } from './arguments.js';
 import { EXIT_CODES, type ExitReason } from './exit-codes.js';
 import { helpText } from './help.js';
@@ -31,6 +32,8 @@ async function run(args: readonly string[], process: ProcessPort, server: Server
       return validate(invocation, process, server);
     case 'new':
       return newPipeline(invocation, process);
+    case 'api-key':
+      return apiKey(invocation, process, server);
     default:
       return invocation satisfies never;
   }

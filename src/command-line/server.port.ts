@@ -1,4 +1,4 @@
-import type { Configuration, SecurityLevel } from '../config/index.js';
+import type { ApiKeyRecord, Configuration, Scope, SecurityLevel } from '../config/index.js';
 import type { PipelineOptions, PipelineValidation } from '../pipeline-loader/index.js';
 
 /** A server that listens, as far as the command line is concerned; `src/main.ts` has the real one. */
@@ -25,6 +25,13 @@ export interface Server {
     readonly securityLevel: SecurityLevel;
     readonly python?: string;
   }): Promise<PipelineValidation>;
+  /** Makes a key and its record, and keeps neither. */
+  makeApiKey(options: {
+    readonly tenant: string;
+    readonly scopes: readonly Scope[];
+    readonly expiresAtMs: number | undefined;
+    readonly id?: string;
+  }): Promise<{ readonly key: string; readonly record: ApiKeyRecord }>;
 }
 
 /** What the command line needs of the process. */

@@ -28,7 +28,11 @@ async function run(args: readonly string[], validation: Partial<Validation> = {}
       on: () => undefined,
       exit: () => undefined,
     },
-    { validate, serve: () => Promise.reject(new Error('nothing is served')) },
+    {
+      validate,
+      serve: () => Promise.reject(new Error('nothing is served')),
+      makeApiKey: () => Promise.reject(new Error('no key is made')),
+    },
   );
   return { ...printed, code, validate };
 }

@@ -12,5 +12,6 @@ export type {
 export * from './errors/index.js';
 export { exceedsJsonDepth } from './json-limits.js';
 export type { DtlsSetup, MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';
+export { ReloadedFile } from './reloaded-file.js';
 export { RequestValidationPipe } from './validation/request-validation.pipe.js';
 export { VERSION } from './version.js';

@@ -1,4 +1,6 @@
+import { AuthConfiguration } from './auth.configuration.js';
 import { DrainConfiguration } from './drain.configuration.js';
+import { HttpConfiguration } from './http.configuration.js';
 import { IceConfiguration } from './ice.configuration.js';
 import { ManagementConfiguration } from './management.configuration.js';
 import {
@@ -309,4 +311,10 @@ export class Configuration {
 
   @Section(ManagementConfiguration)
   readonly management: ManagementConfiguration = new ManagementConfiguration();
+
+  @Section(AuthConfiguration)
+  readonly auth: AuthConfiguration = new AuthConfiguration();
+
+  @Section(HttpConfiguration)
+  readonly http: HttpConfiguration = new HttpConfiguration();
 }

@@ -1,3 +1,13 @@
+export {
+  API_KEY_ID,
+  isScope,
+  parseApiKeyRecords,
+  parseInstant,
+  SCOPES,
+  TENANT,
+  type ApiKeyRecord,
+  type Scope,
+} from './api-key-records.js';
 export { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 export { ConfigurationModule } from './configuration.module.js';
 export {

@@ -3,8 +3,10 @@ import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 
+import { authProblems } from './auth.configuration.js';
 import { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
 import { Configuration } from './configuration.js';
+import { tlsProblems } from './http.configuration.js';
 import { inconsistentIce } from './ice.configuration.js';
 import { nearestName } from './nearest-name.js';
 import { describeVariables, type VariableDescription } from './variable.decorators.js';
@@ -58,7 +60,10 @@ export function loadConfiguration(environment: Environment, flags: readonly Conf
     const shown = description.secret ? '' : `, not ${JSON.stringify(abbreviated(text))}`;
     problems.push({ name: label, message: `${label} ${messages.join(', ')}${shown}` });
   }
-  if (invalid.size === 0) problems.push(...inconsistentIce(configuration.ice), ...sharedPort(configuration));
+  if (invalid.size === 0) {
+    const { ice, auth, http } = configuration;
+    problems.push(...inconsistentIce(ice), ...sharedPort(configuration), ...authProblems(auth), ...tlsProblems(http));
+  }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration;
 }

@@ -2,6 +2,7 @@ import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 
 import { ApiProblems } from '../common/index.js';
+import { Access, ACCESS_PROBLEMS } from '../identity/index.js';
 import { ServiceHealthDto } from './service-health.dto.js';
 import { ServiceMetadataDto } from './service-metadata.dto.js';
 import { ServiceMetrics } from './service-metrics.js';
@@ -15,7 +16,7 @@ interface StatusReply {
 
 /** What the service is and how it is, for clients of the TeleFuser API. */
 @ApiTags('service')
-@ApiProblems()
+@ApiProblems(...ACCESS_PROBLEMS)
 @Controller('v1/service')
 export class ServiceController {
   constructor(
@@ -25,6 +26,7 @@ export class ServiceController {
 
   /** Always 200, because the original is read by its fields and not by its status. */
   @Get('health')
+  @Access(undefined)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Health, always with status 200' })
   @ApiOkResponse({ type: ServiceHealthDto })
@@ -33,6 +35,7 @@ export class ServiceController {
   }
 
   @Get('ready')
+  @Access(undefined)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'The same, with status 503 until an offer would be served' })
   @ApiOkResponse({ type: ServiceHealthDto, description: 'Ready.' })
@@ -45,6 +48,7 @@ export class ServiceController {
   }
 
   @Get('metadata')
+  @Access(undefined)
   @ApiOperation({ summary: 'The pipeline, its mode, and the settings a client may care for' })
   @ApiOkResponse({ type: ServiceMetadataDto })
   metadata(): ServiceMetadataDto {
@@ -52,6 +56,7 @@ export class ServiceController {
   }
 
   @Get('metrics/json')
+  @Access('stream:read', { streamTokens: false })
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Figures of the service',

@@ -1,6 +1,7 @@
 import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Problem, type ProblemCode } from '../common/index.js';
+import { identityOf } from '../identity/index.js';
 import { Drain } from './drain.service.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
@@ -9,7 +10,7 @@ const LEASES = new WeakMap<object, SlotLease>();
 
 /**
  * Reserves a session slot for the request before its body is validated or anything is built, or answers 503, as it does to every offer while the
- * server drains. Whatever becomes of the
+ * server drains, and 429 when its tenant has as many as it may. Whatever becomes of the
  * request, a slot that no session claimed is given back when the response ends.
  */
 @Injectable()
@@ -27,12 +28,17 @@ export class MaxSessionsGuard implements CanActivate {
         'This server is about to end and takes no new session. Try again: another one answers, or the next.',
       );
     }
-    const lease = this.slots.acquire();
+    const http = context.switchToHttp();
+    const request = http.getRequest<object>();
+    const tenant = identityOf(request)?.tenant;
+    if (tenant !== undefined && this.slots.isFullFor(tenant)) {
+      this.refuse('tenant-quota', `All ${this.slots.maxOfTenant} sessions of the tenant are taken.`);
+    }
+    const lease = this.slots.acquire(tenant);
     if (lease === undefined) {
       this.refuse('max-sessions', `All ${this.slots.max} sessions are taken. Try again later, or close a session first.`);
     }
-    const http = context.switchToHttp();
-    LEASES.set(http.getRequest<object>(), lease);
+    LEASES.set(request, lease);
     const response = http.getResponse<{ raw: ServerResponse }>().raw;
     const giveBack = (): void => lease.releaseUnclaimed();
     response.once('finish', giveBack);

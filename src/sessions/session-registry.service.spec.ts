@@ -39,12 +39,12 @@ describe('SessionRegistry', () => {
     registry.add(sessionOf('a'));
     expect(registry.get('a')?.id).toBe('a');
     expect(() => registry.reserve('a')).toThrow(/already open/u);
-    registry.remove('a', 'client_stop');
+    registry.remove(sessionOf('a'), 'client_stop');
     expect(registry.get('a')).toBeUndefined();
-    expect(registry.closeReason('a')).toBe('client_stop');
+    expect(registry.getEnded('a')?.reason).toBe('client_stop');
     registry.reserve('a');
     registry.add(sessionOf('a'));
-    expect(registry.closeReason('a')).toBeUndefined();
+    expect(registry.getEnded('a')?.reason).toBeUndefined();
   });
 
   it('counts the open sessions by mode', () => {
@@ -53,7 +53,7 @@ describe('SessionRegistry', () => {
     registry.add(sessionOf('a'));
     registry.add(sessionOf('b', 'bidirectional'));
     registry.add(sessionOf('c'));
-    registry.remove('a', 'completed');
+    registry.remove(sessionOf('a'), 'completed');
     expect(registry.stats()).toEqual({ active: 2, serverPush: 1, bidirectional: 1, max: 7 });
   });
 
@@ -61,11 +61,11 @@ describe('SessionRegistry', () => {
     const registry = registryOf();
     for (let index = 0; index < 1001; index += 1) {
       registry.add(sessionOf(`s${index}`));
-      registry.remove(`s${index}`, 'completed');
+      registry.remove(sessionOf(`s${index}`), 'completed');
     }
-    expect(registry.closeReason('s0')).toBeUndefined();
-    expect(registry.closeReason('s1')).toBe('completed');
-    expect(registry.closeReason('s1000')).toBe('completed');
+    expect(registry.getEnded('s0')?.reason).toBeUndefined();
+    expect(registry.getEnded('s1')?.reason).toBe('completed');
+    expect(registry.getEnded('s1000')?.reason).toBe('completed');
   });
 
   it('closes every session at shutdown and waits for all of them', async () => {

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Problem } from '../common/index.js';
+import type { Owner } from '../identity/index.js';
 import type { CloseReason } from './close-reason.js';
 import { SessionSlots } from './session-slots.service.js';
 import type { FrameLedger } from './frame-ledger.js';
@@ -7,6 +8,12 @@ import type { Session } from './session.js';
 
 /** Closed sessions whose end is remembered, so that a client can ask why. */
 const MAX_REMEMBERED = 1000;
+
+/** How a session ended, and whose it was. */
+export interface EndedSession {
+  readonly reason: CloseReason;
+  readonly owner: Owner;
+}
 
 export interface SessionStatistics {
   readonly active: number;
@@ -22,7 +29,7 @@ export class SessionRegistry implements BeforeApplicationShutdown {
   private readonly logger = new Logger(SessionRegistry.name);
   private readonly reserved = new Set<string>();
   private readonly sessions = new Map<string, Session>();
-  private readonly ended = new Map<string, CloseReason>();
+  private readonly ended = new Map<string, EndedSession>();
   private stopping: CloseReason | undefined;
   private endsAtMs: number | undefined;
 
@@ -51,9 +58,9 @@ export class SessionRegistry implements BeforeApplicationShutdown {
   }
 
   /** Forgets a session that has closed, but not why. */
-  remove(id: string, reason: CloseReason): void {
+  remove({ id, owner }: Pick<Session, 'id' | 'owner'>, reason: CloseReason): void {
     this.free(id);
-    this.ended.set(id, reason);
+    this.ended.set(id, { reason, owner });
     const oldest = this.ended.size > MAX_REMEMBERED ? this.ended.keys().next() : undefined;
     if (oldest?.done === false) this.ended.delete(oldest.value);
   }
@@ -62,8 +69,8 @@ export class SessionRegistry implements BeforeApplicationShutdown {
     return this.sessions.get(id);
   }
 
-  /** Why a session ended, if it did so lately. */
-  closeReason(id: string): CloseReason | undefined {
+  /** How a session ended, if it did so lately. */
+  getEnded(id: string): EndedSession | undefined {
     return this.ended.get(id);
   }
 

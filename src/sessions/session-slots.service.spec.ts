@@ -27,6 +27,20 @@ describe('SessionSlots', () => {
     expect(slots.acquire()).toBeUndefined();
   });
 
+  it('counts the slots of each tenant, where tenants are known and have a limit', () => {
+    const limited = new SessionSlots(
+      loadConfiguration({ TELEFUSER_AUTH: 'required', TELEFUSER_API_KEYS_FILE: 'keys', TELEFUSER_TENANT_MAX_SESSIONS: '1' }),
+    );
+    const lease = limited.acquire('acme');
+    expect([limited.isFullFor('acme'), limited.isFullFor('other')]).toEqual([true, false]);
+    lease?.release();
+    lease?.release();
+    expect(limited.isFullFor('acme')).toBe(false);
+    const open = new SessionSlots(loadConfiguration({ TELEFUSER_TENANT_MAX_SESSIONS: '1' }));
+    open.acquire('anonymous');
+    expect(open.isFullFor('anonymous')).toBe(false);
+  });
+
   it('takes a slot back once, however often it is given', () => {
     const slots = slotsOf(3);
     const lease = acquired(slots);

@@ -34,6 +34,7 @@ export class SlotLease {
 @Injectable()
 export class SessionSlots {
   private taken = 0;
+  private readonly takenByTenant = new Map<string, number>();
   private whenIdle: (() => void)[] = [];
 
   constructor(private readonly configuration: Configuration) {}
@@ -46,12 +47,26 @@ export class SessionSlots {
     return this.configuration.maxSessions;
   }
 
-  /** Undefined when all slots are taken. */
-  acquire(): SlotLease | undefined {
+  /** Most slots that one tenant may have; undefined: as many as there are. */
+  get maxOfTenant(): number | undefined {
+    const { mode, tenantMaxSessions } = this.configuration.auth;
+    return mode === 'none' || tenantMaxSessions === 0 ? undefined : tenantMaxSessions;
+  }
+
+  /** Whether a tenant has as many slots as it may. */
+  isFullFor(tenant: string): boolean {
+    return (this.takenByTenant.get(tenant) ?? 0) >= (this.maxOfTenant ?? Infinity);
+  }
+
+  /**
+   * Undefined when all slots are taken.
+   * @param tenant whose slot it is; undefined: nobody's in particular.
+   */
+  acquire(tenant?: string): SlotLease | undefined {
     if (this.taken >= this.max) return undefined;
-    this.taken += 1;
+    this.count(tenant, 1);
     return new SlotLease(() => {
-      this.taken -= 1;
+      this.count(tenant, -1);
       if (this.taken === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
     });
   }
@@ -59,5 +74,14 @@ export class SessionSlots {
   /** Resolves when no slot is taken; at once if none is. */
   async idle(): Promise<void> {
     if (this.taken > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+  }
+
+  private count(tenant: string | undefined, change: 1 | -1): void {
+    this.taken += change;
+    if (tenant === undefined) return;
+    const taken = (this.takenByTenant.get(tenant) ?? 0) + change;
+    // A tenant without a slot is forgotten, so that there are never more of them than slots.
+    if (taken === 0) this.takenByTenant.delete(tenant);
+    else this.takenByTenant.set(tenant, taken);
   }
 }

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Problem, type OfferSummary } from '../common/index.js';
 import { loadConfiguration } from '../config/index.js';
+import { ANYONE, AuditLog, StreamTokens } from '../identity/index.js';
 import type { Viewer, ViewerFactory } from '../media/index.js';
 import {
   PipelineUnavailableError,
@@ -24,7 +25,16 @@ const VIDEO_AND_CHANNEL: OfferSummary = {
 const NEVER = new AbortController().signal;
 
 function offerOf(parts: Partial<SessionOffer> = {}): SessionOffer {
-  return { sdp: 'v=0', summary: VIDEO_AND_CHANNEL, sessionId: 'demo', fps: undefined, config: {}, fields: {}, ...parts };
+  return {
+    caller: ANYONE,
+    sdp: 'v=0',
+    summary: VIDEO_AND_CHANNEL,
+    sessionId: 'demo',
+    fps: undefined,
+    config: {},
+    fields: {},
+    ...parts,
+  };
 }
 
 function runOf(sessionId: string) {
@@ -77,6 +87,8 @@ function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'def
     { answer } as unknown as ViewerFactory,
     registry,
     figures,
+    new StreamTokens(configuration),
+    new AuditLog(configuration),
   );
   const lease = (): SlotLease => {
     const acquired = slots.acquire();
@@ -113,14 +125,14 @@ describe('opening a session', () => {
     slot.releaseUnclaimed();
     expect(session.answerSdp).toBe('v=0 answer');
     expect([slots.inUse, registry.stats().active]).toEqual([1, 1]);
-    expect(service.status('demo').session).toBe(session);
-    expect(service.get('demo')).toBe(session);
-    await service.close('demo');
+    expect(service.status('demo', ANYONE).session).toBe(session);
+    expect(service.get('demo', ANYONE)).toBe(session);
+    await service.close('demo', ANYONE);
     expect([slots.inUse, registry.stats().active]).toEqual([0, 0]);
-    expect(service.status('demo')).toEqual({ sessionId: 'demo', session: undefined, closeReason: 'client_delete' });
+    expect(service.status('demo', ANYONE)).toEqual({ sessionId: 'demo', session: undefined, closeReason: 'client_delete' });
     expect([runs[0]?.close.mock.calls.length, viewers[0]?.close.mock.calls.length]).toEqual([1, 1]);
-    await expect(service.close('demo')).rejects.toMatchObject({ code: 'session-not-found' });
-    expect(() => service.get('demo')).toThrow(expect.objectContaining({ code: 'session-not-found' }));
+    await expect(service.close('demo', ANYONE)).rejects.toMatchObject({ code: 'session-not-found' });
+    expect(() => service.get('demo', ANYONE)).toThrow(expect.objectContaining({ code: 'session-not-found' }));
     expect(figures).toMatchObject({ sessionsOpened: 1, sessionsClosed: { client_delete: 1 }, offerResults: { answered: 1 } });
     expect(() => registry.reserve('demo')).not.toThrow();
   });
@@ -187,7 +199,7 @@ describe('opening a session', () => {
     const session = await parts.service.open(offerOf(), parts.lease(), NEVER);
     expect((await refusal(parts, offerOf())).code).toBe('session-conflict');
     expect(parts.open).toHaveBeenCalledTimes(1);
-    expect(parts.service.status('demo').session).toBe(session);
+    expect(parts.service.status('demo', ANYONE).session).toBe(session);
     expect(parts.slots.inUse).toBe(1);
     await session.close('server_shutdown');
   });
@@ -228,7 +240,7 @@ describe('opening a session', () => {
     await parts.service.open(offerOf(), parts.lease(), aborter.signal);
     aborter.abort();
     await vi.waitFor(() => expect(parts.slots.inUse).toBe(0));
-    expect(parts.service.status('demo').closeReason).toBe('offer_abandoned');
+    expect(parts.service.status('demo', ANYONE).closeReason).toBe('offer_abandoned');
   });
 });
 
@@ -266,7 +278,7 @@ describe('the id of a session', () => {
     parts.open.mockResolvedValueOnce(run as unknown as PipelineRun);
     expect((await refusal(parts, offerOf())).code).toBe('session-conflict');
     expect(run.close).toHaveBeenCalledTimes(1);
-    expect(parts.service.status('own').session).toBe(first);
+    expect(parts.service.status('own', ANYONE).session).toBe(first);
     expect(() => parts.registry.reserve('own')).toThrow(Problem);
     expect(() => parts.registry.reserve('demo')).not.toThrow();
     await first.close('server_shutdown');
@@ -321,5 +333,21 @@ describe('what the pipeline is asked for', () => {
     expect(problem).toMatchObject({ code: 'validation-failed', errors: [{ pointer: '/config/fps' }] });
     expect(parts.open).not.toHaveBeenCalled();
     expect(() => parts.registry.reserve('demo')).not.toThrow();
+  });
+
+  it('shows, gives and closes a session to its owner only, also when it is over', async () => {
+    const parts = setUp();
+    const [ann, bob] = ['ann', 'bob'].map((name) => ({ ...ANYONE, kind: 'jwt' as const, name, tenant: 'acme', subject: name }));
+    if (ann === undefined || bob === undefined) throw new Error('two users are needed');
+    const lease = parts.slots.acquire('acme');
+    if (lease === undefined) throw new Error('no slot is free');
+    const session = await parts.service.open(offerOf({ caller: ann }), lease, NEVER);
+    expect(parts.service.get('demo', ann)).toBe(session);
+    expect(() => parts.service.get('demo', bob)).toThrow('No session "demo" is open.');
+    expect(parts.service.status('demo', bob)).toEqual({ sessionId: 'demo', session: undefined, closeReason: undefined });
+    await expect(parts.service.close('demo', bob)).rejects.toMatchObject({ code: 'session-not-found' });
+    await parts.service.close('demo', ann);
+    expect(parts.service.status('demo', ann).closeReason).toBe('client_delete');
+    expect(parts.service.status('demo', bob).closeReason).toBeUndefined();
   });
 });

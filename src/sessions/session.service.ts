@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Problem, type OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
+import { AuditLog, ownerOf, owns, StreamTokens, type Identity } from '../identity/index.js';
 import { NoCandidateError, ViewerFactory, type Viewer } from '../media/index.js';
 import {
   PipelineBusyError,
@@ -27,6 +28,8 @@ const MAX_FPS = 240;
 
 /** An offer after it was read and inspected. */
 export interface SessionOffer {
+  /** Whoever makes it, and will own the session. */
+  readonly caller: Identity;
   readonly sdp: string;
   readonly summary: OfferSummary;
   /** Undefined: the server chooses. */
@@ -54,6 +57,8 @@ export class SessionService {
     private readonly viewers: ViewerFactory,
     private readonly registry: SessionRegistry,
     private readonly figures: ServiceFigures,
+    private readonly streamTokens: StreamTokens,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -74,11 +79,13 @@ export class SessionService {
   }
 
   private async claim(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
+    const unspend = this.streamTokens.spend(offer.caller);
     lease.claim();
     try {
       return await this.build(offer, lease, abandoned);
     } catch (error) {
       lease.release();
+      unspend();
       throw error;
     }
   }
@@ -100,7 +107,7 @@ export class SessionService {
       requireClient(abandoned);
       viewer = await this.negotiate(offer, mode);
       requireClient(abandoned);
-      return this.begin(id, mode, fps, run, viewer, lease, abandoned);
+      return this.begin(id, offer.caller, mode, fps, run, viewer, lease, abandoned);
     } catch (error) {
       await Promise.allSettled([run?.close(), viewer?.close()]);
       // Once the pipeline's own id was adopted, the requested one may be another session's already.
@@ -109,23 +116,34 @@ export class SessionService {
     }
   }
 
-  status(id: string): SessionStatus {
-    return { sessionId: id, session: this.registry.get(id), closeReason: this.registry.closeReason(id) };
+  /** What a caller may know of a session: of another's as little as of one that never was. */
+  status(id: string, caller: Identity): SessionStatus {
+    const ended = this.registry.getEnded(id);
+    const closeReason = ended !== undefined && owns(caller, ended.owner) ? ended.reason : undefined;
+    return { sessionId: id, session: this.find(id, caller), closeReason };
   }
 
-  /** The open session. Throws the problem `session-not-found`. */
-  get(id: string): Session {
-    const session = this.registry.get(id);
+  /** The caller's open session. Throws the problem `session-not-found`. */
+  get(id: string, caller: Identity): Session {
+    const session = this.find(id, caller);
     if (session === undefined) throw new Problem('session-not-found', `No session "${id}" is open.`);
     return session;
   }
 
-  /** Closes a session and waits for it. Throws the problem `session-not-found`. */
-  async close(id: string): Promise<void> {
-    const session = this.registry.get(id);
+  /** Closes a session of the caller and waits for it. Throws the problem `session-not-found`. */
+  async close(id: string, caller: Identity): Promise<void> {
+    const session = this.find(id, caller);
     if (session === undefined || session.state === 'closing')
       throw new Problem('session-not-found', `No session "${id}" is open.`);
+    this.audit.record('session-close-requested', caller, { session: id });
     await session.close('client_delete');
+  }
+
+  private find(id: string, caller: Identity): Session | undefined {
+    const session = this.registry.get(id);
+    if (session === undefined || owns(caller, session.owner)) return session;
+    this.audit.refuse('session-denied', caller, { session: id });
+    return undefined;
   }
 
   private runningMode(): StreamMode {
@@ -178,6 +196,7 @@ export class SessionService {
 
   private begin(
     id: string,
+    caller: Identity,
     mode: StreamMode,
     fps: number,
     run: PipelineRun,
@@ -189,6 +208,7 @@ export class SessionService {
     const session = new Session(
       {
         id,
+        owner: ownerOf(caller),
         mode,
         fps,
         timeouts: {
@@ -200,7 +220,8 @@ export class SessionService {
         limits: { maxMessageBytes: configuration.maxMessageBytes, maxJsonDepth: configuration.maxJsonDepth },
         serviceLatencies: this.figures.latencies,
         onClosed: (reason) => {
-          this.registry.remove(id, reason);
+          this.registry.remove(session, reason);
+          this.audit.record('session-closed', session.owner, { session: id, reason });
           this.figures.sessionClosed(reason, session.frames);
           lease.release();
         },
@@ -212,6 +233,7 @@ export class SessionService {
     this.figures.sessionOpened();
     session.begin();
     this.logger.log(`session ${id} opened: ${mode}`);
+    this.audit.record('session-opened', caller, { session: id });
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;
   }

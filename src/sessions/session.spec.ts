@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ANYONE } from '../identity/index.js';
 import type { Chunk, MediaInput } from '../common/index.js';
 import type { Viewer, ViewerObserver } from '../media/index.js';
 import { PipelineCrashedError, PipelineFailedError, type PipelineRun } from '../pipeline-loader/index.js';
@@ -164,6 +165,7 @@ function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
   const session = new Session(
     {
       id: 'demo',
+      owner: ANYONE,
       mode,
       fps: 30,
       timeouts: TIMEOUTS,

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Chunk, MediaInput } from '../common/index.js';
+import type { Owner } from '../identity/index.js';
 import type { ChunkMark, ConnectionState, FrameTimes, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
 import { PipelineCrashedError, type ControlId, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
 import {
@@ -32,6 +33,8 @@ export interface SessionTimeouts {
 
 export interface SessionOptions {
   readonly id: string;
+  /** Whoever may read and close it. */
+  readonly owner: Owner;
   readonly mode: StreamMode;
   /** Frames a second for chunks that say none. */
   readonly fps: number;
@@ -84,6 +87,10 @@ export class Session implements ViewerObserver {
 
   get id(): string {
     return this.options.id;
+  }
+
+  get owner(): Owner {
+    return this.options.owner;
   }
 
   get mode(): StreamMode {

@@ -2,17 +2,19 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../common/index.js';
 import { IceServersService } from '../ice/index.js';
+import { Access, ACCESS_PROBLEMS } from '../identity/index.js';
 import { IceServersDto } from './ice-servers.dto.js';
 
 /** Tells a client how to find a path to the server. */
 @ApiTags('webrtc')
 @Controller('v1/stream/ice-servers')
-@ApiProblems()
+@ApiProblems(...ACCESS_PROBLEMS)
 export class IceServersController {
   constructor(private readonly iceServers: IceServersService) {}
 
   /** The client's ICE configuration. */
   @Get()
+  @Access('stream:create')
   // Credentials are for whoever asked, and for a time.
   @Header('Cache-Control', 'no-store')
   @ApiOperation({

@@ -1,6 +1,7 @@
 import { applyDecorators, Controller, Delete, Get, Header, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../common/index.js';
+import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../identity/index.js';
 import { SessionService } from '../sessions/index.js';
 import { SessionClosedDto, SessionStatusDto } from './offer.dto.js';
 import { SessionStatsDto, toSessionStatsDto } from './session-stats.dto.js';
@@ -13,10 +14,11 @@ import { SessionStatsDto, toSessionStatsDto } from './session-stats.dto.js';
 function CloseRoute(path: string): MethodDecorator {
   return applyDecorators(
     Delete(path),
+    Access('stream:close'),
     ApiParam({ name: 'session_id', example: 'demo-1' }),
     ApiOkResponse({ type: SessionClosedDto, description: 'The session is closed and everything it used is released.' }),
     // A DELETE may carry a body: it is read, and refused like any other, though nothing in it is used.
-    ApiProblems('malformed-request', 'session-not-found', 'body-too-large', 'unsupported-media-type'),
+    ApiProblems(...ACCESS_PROBLEMS, 'malformed-request', 'session-not-found', 'body-too-large', 'unsupported-media-type'),
   );
 }
 
@@ -29,26 +31,30 @@ export class SessionsController {
   /** Closes a session, by the path under which WebRTC opens it. */
   @CloseRoute('webrtc/:session_id')
   @ApiOperation({ summary: 'Close a session', operationId: 'webRtcClose' })
-  closeWebRtc(@Param('session_id') sessionId: string): Promise<SessionClosedDto> {
-    return this.close(sessionId);
+  closeWebRtc(@Param('session_id') sessionId: string, @Caller() caller: Identity): Promise<SessionClosedDto> {
+    return this.close(sessionId, caller);
   }
 
   /** Closes a session. */
   @CloseRoute('sessions/:session_id')
   @ApiOperation({ summary: 'Close a session' })
-  async close(@Param('session_id') sessionId: string): Promise<SessionClosedDto> {
-    await this.sessions.close(sessionId);
+  async close(@Param('session_id') sessionId: string, @Caller() caller: Identity): Promise<SessionClosedDto> {
+    await this.sessions.close(sessionId, caller);
     return { session_id: sessionId, status: 'closed' };
   }
 
   /** Says whether a session is open. */
   @Get('sessions/:session_id/status')
-  @ApiOperation({ summary: 'Ask about a session', description: 'Always 200: a session that is not open is `unknown`.' })
+  @Access('stream:read')
+  @ApiOperation({
+    summary: 'Ask about a session',
+    description: 'Always 200 to who may ask: a session that is not open, or not yours, is `unknown`.',
+  })
   @ApiParam({ name: 'session_id', example: 'demo-1' })
   @ApiOkResponse({ type: SessionStatusDto })
-  @ApiProblems('malformed-request')
-  status(@Param('session_id') sessionId: string): SessionStatusDto {
-    const { session, closeReason } = this.sessions.status(sessionId);
+  @ApiProblems(...ACCESS_PROBLEMS, 'malformed-request')
+  status(@Param('session_id') sessionId: string, @Caller() caller: Identity): SessionStatusDto {
+    const { session, closeReason } = this.sessions.status(sessionId, caller);
     if (session !== undefined)
       return { session_id: sessionId, status: 'active', stream_mode: session.mode, state: session.state };
     return { session_id: sessionId, status: 'unknown', ...(closeReason === undefined ? {} : { close_reason: closeReason }) };
@@ -56,6 +62,7 @@ export class SessionsController {
 
   /** Says how a session does. */
   @Get('sessions/:session_id/stats')
+  @Access('stream:read')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Figures of a session',
@@ -63,8 +70,8 @@ export class SessionsController {
   })
   @ApiParam({ name: 'session_id', example: 'demo-1' })
   @ApiOkResponse({ type: SessionStatsDto })
-  @ApiProblems('malformed-request', 'session-not-found')
-  stats(@Param('session_id') sessionId: string): SessionStatsDto {
-    return toSessionStatsDto(this.sessions.get(sessionId));
+  @ApiProblems(...ACCESS_PROBLEMS, 'malformed-request', 'session-not-found')
+  stats(@Param('session_id') sessionId: string, @Caller() caller: Identity): SessionStatsDto {
+    return toSessionStatsDto(this.sessions.get(sessionId, caller));
   }
 }

@@ -3,6 +3,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ApiProblems } from '../common/index.js';
 import { Configuration } from '../config/index.js';
+import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../identity/index.js';
 import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease } from '../sessions/index.js';
 import { AnswerDto, OfferDto } from './offer.dto.js';
 import { inspectOffer } from './sdp-inspection.js';
@@ -29,6 +30,7 @@ export class WebRtcController {
   /** Answers an SDP offer and opens a session. */
   @Post('offer')
   @HttpCode(200)
+  @Access('stream:create')
   @UseGuards(MaxSessionsGuard)
   @ApiOperation({
     summary: 'Open a session',
@@ -37,6 +39,9 @@ export class WebRtcController {
   @ApiBody({ type: OfferDto })
   @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.' })
   @ApiProblems(
+    ...ACCESS_PROBLEMS,
+    'token-used',
+    'tenant-quota',
     'invalid-sdp',
     'negotiation-failed',
     'session-refused',
@@ -52,12 +57,14 @@ export class WebRtcController {
   )
   async offer(
     @Body() body: OfferDto,
+    @Caller() caller: Identity,
     @ReservedSlot() slot: SlotLease,
     @Res({ passthrough: true }) reply: { raw: ServerResponse },
   ): Promise<AnswerDto> {
     const { sdp, type: _type, config = {}, session_id: sessionId, ...fields } = body;
     const session = await this.sessions.open(
       {
+        caller,
         sdp,
         summary: inspectOffer(sdp, this.configuration),
         sessionId: sessionId ?? undefined,

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeApiKey } from '#server/identity/index.js';
 import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { waitFor } from '../support/condition.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -128,6 +129,40 @@ describe('the page at /', () => {
     await page.setViewportSize({ width, height: 800 });
     await waitFor('the controls', () => page.locator('#controls').isVisible());
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await page.close();
+  });
+
+  it('plays with a stream token from behind the # where the server takes known clients only, and asks for one without', async () => {
+    const { key, record } = makeApiKey({ tenant: 'acme', scopes: ['stream:create'], expiresAtMs: undefined });
+    await using server = await ServerProcess.start('pipelines/video-replay', {
+      environment: { TELEFUSER_AUTH: 'required', TELEFUSER_API_KEYS: JSON.stringify([record]) },
+    });
+    const without = await open(chromium, server.url);
+    await waitFor('the page to ask', async () => (await without.locator('#pipeline').innerText()).includes('#token='));
+    await without.close();
+    const minted = await fetch(new URL('v1/stream/tokens', server.url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { token } = (await minted.json()) as { token: string };
+    const page = await open(chromium, `${server.url}#token=${token}`);
+    expect(page.url()).not.toContain(token);
+    await connect(page);
+    await waitFor('a picture', async () => (await page.locator('#size').innerText()) === '832 × 480');
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await waitFor('the session to be closed', () => /event=session-closed .*tenant=acme/u.test(server.log));
+    for (const secret of [token, key]) expect(server.log).not.toContain(secret);
+    await page.close();
+  });
+
+  it('has Swagger UI at /docs, which works under the security headers', async () => {
+    const page = await chromium.context.newPage();
+    const refused: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
+    await page.goto(`${push.url}docs`);
+    await page.getByRole('heading', { name: 'TeleFuser stream server' }).waitFor();
+    expect(refused).toEqual([]);
     await page.close();
   });
 });

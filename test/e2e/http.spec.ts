@@ -132,6 +132,7 @@ describe('the HTTP API of a running server', () => {
         '/v1/stream/sessions/{session_id}',
         '/v1/stream/sessions/{session_id}/stats',
         '/v1/stream/sessions/{session_id}/status',
+        '/v1/stream/tokens',
         '/v1/stream/webrtc/offer',
         '/v1/stream/webrtc/{session_id}',
       ].sort(),
@@ -139,10 +140,13 @@ describe('the HTTP API of a running server', () => {
     expect(Object.keys(paths['/v1/stream/webrtc/offer']?.['post']?.responses ?? {}).sort()).toEqual([
       '200',
       '400',
+      '401',
+      '403',
       '409',
       '413',
       '415',
       '422',
+      '429',
       '500',
       '503',
     ]);

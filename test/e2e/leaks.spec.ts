@@ -47,6 +47,8 @@ async function start(pipeline: string): Promise<void> {
       TELEFUSER_HOST: '127.0.0.1',
       TELEFUSER_PORT: '0',
       TELEFUSER_LOG_LEVEL: 'error',
+      // Whoever waits asks often.
+      TELEFUSER_RATE_LIMIT: '0',
       TELEFUSER_SECURITY_LEVEL: 'permissive',
       TELEFUSER_PYTHON: '/usr/bin/python3',
       TELEFUSER_WEBRTC_MAX_SESSIONS: '50',

@@ -26,9 +26,17 @@ const REQUEST_TIMEOUT_MS = 20_000;
 export class ApiClient {
   /** Of the server, with a slash at the end. */
   readonly url: string;
+  private readonly credential: string | undefined;
 
-  constructor(url: string) {
+  /** @param credential is sent as a bearer token with every request. */
+  constructor(url: string, credential?: string) {
     this.url = url;
+    this.credential = credential;
+  }
+
+  /** The same server for who has another credential. */
+  as(credential: string | undefined): ApiClient {
+    return new ApiClient(this.url, credential);
   }
 
   async request(method: string, path: string, body?: unknown, { headers, ...init }: RequestOptions = {}): Promise<Answer> {
@@ -38,7 +46,12 @@ export class ApiClient {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       ...init,
       // A connection that is kept alive would look like one that the server has leaked.
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers, connection: 'close' },
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(this.credential === undefined ? {} : { authorization: `Bearer ${this.credential}` }),
+        ...headers,
+        connection: 'close',
+      },
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: parse(text) };

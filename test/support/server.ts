@@ -13,6 +13,8 @@ import { waitFor, within } from './condition.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CLOSE_TIMEOUT_MS = 30_000;
+/** All clients of a test have one address, and ask many times a second whether something has come about. */
+const UNLIMITED = { TELEFUSER_RATE_LIMIT: '0' };
 
 /** `TELEFUSER_…` variables; `webrtcMaxSessions` and the like do not exist: tests say what an operator would. */
 export type Variables = Readonly<Record<`TELEFUSER_${string}`, string>>;
@@ -54,6 +56,7 @@ export class TestServer implements AsyncDisposable {
       TELEFUSER_SECURITY_LEVEL: 'permissive',
       TELEFUSER_WEBRTC_DONE_GRACE_SECONDS: '0.2',
       TELEFUSER_PIPELINE_CLOSE_TIMEOUT_SECONDS: '2',
+      ...UNLIMITED,
       ...variables,
     });
     const server = await serve({
@@ -153,7 +156,7 @@ export class CommandProcess implements AsyncDisposable {
   ): Promise<ServingCommand> {
     const command = CommandProcess.spawn(
       ['stream-serve', pipelinePath, '--port', '0', '--host', '127.0.0.1', ...args],
-      environment,
+      { ...UNLIMITED, ...environment },
       tmpdir(),
       launcher,
     );

@@ -31,10 +31,10 @@ describe('the catalogue of problems', () => {
     }
   });
 
-  it('asks to come back later exactly with status 503', () => {
+  it('asks to come back later exactly with the statuses 429 and 503', () => {
     for (const code of PROBLEM_CODES) {
       const { status, retryAfterSeconds } = PROBLEM_CATALOGUE[code];
-      expect(retryAfterSeconds !== undefined).toBe(status === 503);
+      expect(retryAfterSeconds !== undefined).toBe(status === 429 || status === 503);
     }
   });
 

@@ -40,6 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
     httpAdapter.setHeader(response, 'content-type', PROBLEM_MEDIA_TYPE);
     if (problem.retryAfterSeconds !== undefined)
       httpAdapter.setHeader(response, 'retry-after', String(problem.retryAfterSeconds));
+    for (const [name, value] of Object.entries(problem.headers)) httpAdapter.setHeader(response, name, value);
     // As text, because Nest's Fastify adapter would set the content type back to plain JSON for an object with a `status`.
     httpAdapter.reply(response, JSON.stringify(problem.toDocument()), problem.status);
   }

@@ -23,6 +23,8 @@ export interface ProblemOptions {
   /** Whole seconds for `Retry-After`; default: the catalogue's. */
   readonly retryAfterSeconds?: number;
   readonly errors?: readonly FieldError[];
+  /** Further headers of the answer, such as `WWW-Authenticate`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -36,6 +38,7 @@ export class Problem extends Error {
   readonly detail: string;
   readonly errors: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? {} : { cause: options.cause });
@@ -47,6 +50,7 @@ export class Problem extends Error {
     this.detail = detail;
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds ?? entry.retryAfterSeconds;
+    this.headers = options.headers ?? {};
   }
 
   /** The answer's body. */

@@ -1,0 +1,1 @@
+export { ServerCertificate, type CertificatePair } from './server-certificate.js';
