@@ -6,7 +6,8 @@ const ALLOWED = {
   ice: [],
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader'],
-  management: ['health'],
+  metrics: ['health', 'sessions', 'media', 'pipeline-loader'],
+  management: ['health', 'metrics'],
 };
 const FEATURES = Object.keys(ALLOWED);
 const SPEC = '\\.(spec|testing)\\.ts$';

@@ -24,7 +24,16 @@ const VIDEO_AND_CHANNEL: OfferSummary = {
 const NEVER = new AbortController().signal;
 
 function offerOf(parts: Partial<SessionOffer> = {}): SessionOffer {
-  return { sdp: 'v=0', summary: VIDEO_AND_CHANNEL, sessionId: 'demo', fps: undefined, config: {}, fields: {}, ...parts };
+  return {
+    sdp: 'v=0',
+    arrivedAtMs: 0,
+    summary: VIDEO_AND_CHANNEL,
+    sessionId: 'demo',
+    fps: undefined,
+    config: {},
+    fields: {},
+    ...parts,
+  };
 }
 
 function runOf(sessionId: string) {

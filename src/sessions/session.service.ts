@@ -28,6 +28,8 @@ const MAX_FPS = 240;
 /** An offer after it was read and inspected. */
 export interface SessionOffer {
   readonly sdp: string;
+  /** When the request came, `performance.now()`. */
+  readonly arrivedAtMs: number;
   readonly summary: OfferSummary;
   /** Undefined: the server chooses. */
   readonly sessionId: string | undefined;
@@ -65,7 +67,7 @@ export class SessionService {
     try {
       requireClient(abandoned);
       const session = await this.claim(offer, lease, abandoned);
-      this.figures.offerAnswered();
+      this.figures.offerAnswered(performance.now() - offer.arrivedAtMs);
       return session;
     } catch (error) {
       this.figures.offerRefused(error);
@@ -100,7 +102,7 @@ export class SessionService {
       requireClient(abandoned);
       viewer = await this.negotiate(offer, mode);
       requireClient(abandoned);
-      return this.begin(id, mode, fps, run, viewer, lease, abandoned);
+      return this.begin(id, mode, fps, offer.arrivedAtMs, run, viewer, lease, abandoned);
     } catch (error) {
       await Promise.allSettled([run?.close(), viewer?.close()]);
       // Once the pipeline's own id was adopted, the requested one may be another session's already.
@@ -180,6 +182,7 @@ export class SessionService {
     id: string,
     mode: StreamMode,
     fps: number,
+    arrivedAtMs: number,
     run: PipelineRun,
     viewer: Viewer,
     lease: SlotLease,
@@ -199,9 +202,10 @@ export class SessionService {
         },
         limits: { maxMessageBytes: configuration.maxMessageBytes, maxJsonDepth: configuration.maxJsonDepth },
         serviceLatencies: this.figures.latencies,
+        onFirstFrame: (sentAtMs) => this.figures.firstFrameSent(mode, sentAtMs - arrivedAtMs),
         onClosed: (reason) => {
           this.registry.remove(id, reason);
-          this.figures.sessionClosed(reason, session.frames);
+          this.figures.sessionClosed(reason, session);
           lease.release();
         },
       },
@@ -209,7 +213,7 @@ export class SessionService {
       viewer,
     );
     this.registry.add(session);
-    this.figures.sessionOpened();
+    this.figures.sessionOpened(mode);
     session.begin();
     this.logger.log(`session ${id} opened: ${mode}`);
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });

@@ -15,6 +15,7 @@ import { frameLedger, ledgerInWords, type FrameLedger } from './frame-ledger.js'
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
 import { SessionTiming } from './session-timing.js';
 import { StageLatencies, type LatencySummaries } from './stage-latencies.js';
+import { trafficOf, type Traffic } from './traffic.js';
 
 /** What ends a session by itself when its time has come. */
 type TimerName = 'connect' | 'channel' | 'grace' | 'crash' | 'done';
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly limits: MessageLimits;
   /** Is told of every latency of the session. */
   readonly serviceLatencies: StageLatencies;
+  /** Called once, when the first picture has left; `performance.now()`. */
+  readonly onFirstFrame: (sentAtMs: number) => void;
   /** Called once, when everything the session owned is gone. */
   readonly onClosed: (reason: CloseReason) => void;
 }
@@ -68,6 +71,7 @@ export class Session implements ViewerObserver {
   private readonly timing: SessionTiming;
   private routedPictures = 0;
   private endsAtMs: number | undefined;
+  private hasSentFrame = false;
   private pump: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -111,9 +115,24 @@ export class Session implements ViewerObserver {
     });
   }
 
+  /** What was sent to the client. */
+  get traffic(): Traffic {
+    return trafficOf(this.viewer.stats);
+  }
+
+  /** What is known of the way to the client. */
+  get network(): ViewerStats['network'] {
+    return this.viewer.stats.network;
+  }
+
+  /** Since it was opened. */
+  get ageMs(): number {
+    return performance.now() - this.openedAtMs;
+  }
+
   get stats(): SessionStats {
     return {
-      ageMs: performance.now() - this.openedAtMs,
+      ageMs: this.ageMs,
       frames: this.frames,
       viewer: this.viewer.stats,
       latencies: this.latencies.summaries(),
@@ -230,6 +249,10 @@ export class Session implements ViewerObserver {
   }
 
   pictureSent(times: FrameTimes, first: ChunkMark | undefined): void {
+    if (!this.hasSentFrame) {
+      this.hasSentFrame = true;
+      this.options.onFirstFrame(times.sentAtMs);
+    }
     this.timing.pictureSent(times, first);
   }
 
@@ -321,7 +344,7 @@ export class Session implements ViewerObserver {
     }
     this.transition('closed');
     this.options.onClosed(reason);
-    const seconds = (performance.now() - this.openedAtMs) / 1000;
+    const seconds = this.ageMs / 1000;
     this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`);
   }
 

@@ -59,6 +59,7 @@ export class WebRtcController {
     const session = await this.sessions.open(
       {
         sdp,
+        arrivedAtMs: performance.now(),
         summary: inspectOffer(sdp, this.configuration),
         sessionId: sessionId ?? undefined,
         fps: body.fps ?? undefined,
