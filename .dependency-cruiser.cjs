@@ -4,10 +4,11 @@ const ALLOWED = {
   sessions: ['media', 'pipeline-loader'],
   media: ['ice'],
   ice: [],
+  logging: [],
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader'],
   metrics: ['health', 'sessions', 'media', 'pipeline-loader'],
-  management: ['health', 'metrics'],
+  management: ['health', 'metrics', 'logging'],
 };
 const FEATURES = Object.keys(ALLOWED);
 const SPEC = '\\.(spec|testing)\\.ts$';

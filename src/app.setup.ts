@@ -14,6 +14,7 @@ import {
   toProblem,
 } from './common/index.js';
 import { Configuration } from './config/index.js';
+import { followRequests, requestIdOf } from './logging/index.js';
 import { setUpApiDocument } from './openapi-document.js';
 
 /** The page and its files; the folder lies beside `src` and `dist`. */
@@ -34,13 +35,16 @@ export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapt
     // Nothing here depends on the client's address; believing X-Forwarded-For of anyone would only invite forgery.
     trustProxy: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: requestIdOf,
     // By the time the HTTP server closes, sessions have ended; a kept-alive connection must not hold up the exit, but a request be answered.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
     // The router refuses a URL that it cannot decode before Nest and its filter see the request.
-    frameworkErrors: (error: Error, _request: unknown, reply: { readonly raw: ServerResponse }) => {
+    frameworkErrors: (error: Error, { id }: { readonly id: string }, reply: { readonly raw: ServerResponse }) => {
       const problem = toProblem(error);
-      reply.raw.writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE }).end(JSON.stringify(problem.toDocument()));
+      reply.raw
+        .writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE, 'x-request-id': id })
+        .end(JSON.stringify(problem.toDocument(id)));
     },
     clientErrorHandler: (error, socket) => refuseUnparsable(error, socket),
   });
@@ -53,6 +57,7 @@ export function createHttpAdapter({ maxBodyBytes }: Configuration): FastifyAdapt
  */
 export function configureApp(app: NestFastifyApplication): NestFastifyApplication {
   const configuration = app.get(Configuration);
+  followRequests(app);
   acceptJsonOnly(app, configuration);
   closeConnectionsLate(app);
   app.useGlobalPipes(new RequestValidationPipe());
@@ -106,7 +111,7 @@ function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): 
   app.enableCors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Retry-After'],
+    exposedHeaders: ['Retry-After', 'X-Request-Id'],
     maxAge: 600,
   });
 }

@@ -126,7 +126,7 @@ describe('the probes', () => {
 
   it('tell how far a start has got', async () => {
     pipeline.startingForMs = 42_460;
-    pipeline.workers = [{ state: 'starting', pid: 7, sessions: 0, restarts: 0 }];
+    pipeline.workers = [{ state: 'starting', pid: 7, sessions: 0, restarts: 0, totalCpuSeconds: 0 }];
     const progress = { elapsed_seconds: 42.5, timeout_seconds: 600, workers: ['starting'] };
     expect((await get('/startupz')).body).toMatchObject({ error: { pipeline: { status: 'down', ...progress } } });
   });
@@ -142,7 +142,7 @@ describe('the probes', () => {
 
   it('say why the pipeline failed to start, which no restart would mend', async () => {
     pipeline.fail();
-    pipeline.workers = [{ state: 'failed', sessions: 0, restarts: 0 }];
+    pipeline.workers = [{ state: 'failed', sessions: 0, restarts: 0, totalCpuSeconds: 0 }];
     expect(await get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
     for (const url of ['/readyz', '/startupz']) {
       expect(await get(url)).toMatchObject({ status: 503, body: { detail: 'start() threw: no weights. Download them first.' } });
@@ -178,7 +178,7 @@ describe('the probes', () => {
       status: 200,
       body: { status: 'degraded', details: { pipeline: { status: 'degraded', reason: missing } } },
     });
-    pipeline.workers = [READY, { state: 'failed', sessions: 0, restarts: 5 }];
+    pipeline.workers = [READY, { state: 'failed', sessions: 0, restarts: 5, totalCpuSeconds: 0 }];
     const givenUp = '1 of 2 processes of the pipeline were given up.';
     expect(await get('/livez')).toMatchObject({
       status: 200,

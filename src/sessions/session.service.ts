@@ -215,7 +215,7 @@ export class SessionService {
     this.registry.add(session);
     this.figures.sessionOpened(mode);
     session.begin();
-    this.logger.log(`session ${id} opened: ${mode}`);
+    this.logger.log(`opened: ${mode}`, { session_id: id, stream_mode: mode });
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;
   }

@@ -257,7 +257,7 @@ export class Session implements ViewerObserver {
   }
 
   pictureRefused(message: string): void {
-    this.logger.warn(`session ${this.id}: ${message}`);
+    this.logger.warn(message, this.logFields);
     this.sendChunkError(message);
   }
 
@@ -305,7 +305,7 @@ export class Session implements ViewerObserver {
   private async streamBroke(error: unknown): Promise<void> {
     if (this.aborter.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
-    this.logger.error(`session ${this.id}: the pipeline's stream broke: ${message}`);
+    this.logger.error(`the pipeline's stream broke: ${message}`, this.logFields);
     this.sendChunkError(message);
     if (!(error instanceof PipelineCrashedError)) return this.streamEnded('pipeline_failed');
     // Nothing comes after this, for nobody: the client is told at once, so that it can turn to a process that lives.
@@ -340,12 +340,17 @@ export class Session implements ViewerObserver {
     // The run and the viewer do not wait for each other: a pipeline that hangs in its close must not keep sockets open.
     const results = await Promise.allSettled([this.run.close(), this.viewer.close(), this.pump]);
     for (const result of results) {
-      if (result.status === 'rejected') this.logger.warn(`session ${this.id}: closing failed: ${String(result.reason)}`);
+      if (result.status === 'rejected') this.logger.warn(`closing failed: ${String(result.reason)}`, this.logFields);
     }
     this.transition('closed');
     this.options.onClosed(reason);
     const seconds = this.ageMs / 1000;
-    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`);
+    this.logger.log(`closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`, this.logFields);
+  }
+
+  /** Every line about a session has these. */
+  private get logFields(): { readonly session_id: string } {
+    return { session_id: this.id };
   }
 
   private transition(event: SessionEvent): boolean {
@@ -373,7 +378,7 @@ export class Session implements ViewerObserver {
   /** A value of the pipeline was no chunk. One that yields nothing else, in a loop, must not fill the channel with its errors. */
   private chunkRefused(message: string): void {
     if (!this.pipelineErrors.take()) return;
-    if (this.pipelineErrors.taken === 1) this.logger.warn(`session ${this.id}: a chunk was refused: ${message}`);
+    if (this.pipelineErrors.taken === 1) this.logger.warn(`a chunk was refused: ${message}`, this.logFields);
     this.sendChunkError(message);
   }
 

@@ -28,11 +28,16 @@ function nodeHost(environment: Readonly<Record<string, string>> = {}): HostComma
 
 const hosts: PipelineHost[] = [];
 const printed: string[] = [];
+/** The fields of a line, by its text. */
+const fieldsOf = new Map<string, unknown>();
 
 beforeEach(() => {
   printed.length = 0;
   for (const method of ['log', 'warn', 'error', 'debug'] as const) {
-    vi.spyOn(Logger.prototype, method).mockImplementation((text: unknown) => void printed.push(String(text)));
+    vi.spyOn(Logger.prototype, method).mockImplementation((text: unknown, fields: unknown) => {
+      printed.push(String(text));
+      fieldsOf.set(String(text), fields);
+    });
   }
 });
 
@@ -414,7 +419,7 @@ describe('a bidirectional pipeline', () => {
     run.push({ hello: true });
     const ended = collect(run).catch((error: unknown) => error);
     await vi.waitFor(() => expect(printed.find((line) => line.includes(text))).toContain('talk.mjs:'));
-    expect(printed.find((line) => line.includes(text))).toContain('session s: ');
+    expect(fieldsOf.get(printed.find((line) => line.includes(text)) ?? '')).toEqual({ session_id: 's' });
     await run.close();
     await ended;
   });
