@@ -1,13 +1,14 @@
 // The arrows of docs/architecture.md as rules: who may import whom, and through which door.
 const ALLOWED = {
-  signaling: ['sessions', 'ice'],
-  sessions: ['media', 'pipeline-loader'],
+  signaling: ['sessions', 'ice', 'tracing'],
+  sessions: ['media', 'pipeline-loader', 'tracing'],
   media: ['ice'],
   ice: [],
   logging: [],
+  tracing: [],
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader'],
-  metrics: ['health', 'sessions', 'media', 'pipeline-loader'],
+  metrics: ['health', 'sessions', 'media', 'pipeline-loader', 'tracing'],
   management: ['health', 'metrics', 'logging'],
 };
 const FEATURES = Object.keys(ALLOWED);
@@ -17,6 +18,8 @@ const SPEC = '\\.(spec|testing)\\.ts$';
 const ADAPTERS = {
   werift: '^src/media/webrtc/',
   'node-av': '^src/media/codec/',
+  '@opentelemetry': '^src/tracing/',
+  pino: '^src/logging/',
   '@babel/parser': '^src/pipeline-loader/checker/javascript/',
 };
 

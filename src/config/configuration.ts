@@ -1,6 +1,7 @@
 import { DrainConfiguration } from './drain.configuration.js';
 import { IceConfiguration } from './ice.configuration.js';
 import { ManagementConfiguration } from './management.configuration.js';
+import { TracingConfiguration } from './tracing.configuration.js';
 import {
   ChoiceVariable,
   FlagVariable,
@@ -309,4 +310,7 @@ export class Configuration {
 
   @Section(ManagementConfiguration)
   readonly management: ManagementConfiguration = new ManagementConfiguration();
+
+  @Section(TracingConfiguration)
+  readonly tracing: TracingConfiguration = new TracingConfiguration();
 }

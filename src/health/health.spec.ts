@@ -25,7 +25,15 @@ import { ServiceController } from './service.controller.js';
 import { ServiceMetrics } from './service-metrics.js';
 import { ServiceStatus } from './service-status.js';
 
-const READY: WorkerDescription = { state: 'ready', pid: 7, sessions: 1, restarts: 0, residentBytes: 1024, cpuSeconds: 0.5, totalCpuSeconds: 0.5 };
+const READY: WorkerDescription = {
+  state: 'ready',
+  pid: 7,
+  sessions: 1,
+  restarts: 0,
+  residentBytes: 1024,
+  cpuSeconds: 0.5,
+  totalCpuSeconds: 0.5,
+};
 const WORKERS: readonly WorkerDescription[] = [READY, { state: 'waiting', sessions: 0, restarts: 2, totalCpuSeconds: 0 }];
 
 /** What health reads of the pipeline; each test sets it. */

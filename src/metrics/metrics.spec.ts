@@ -9,6 +9,7 @@ import { ConfigurationModule, loadConfiguration } from '../config/index.js';
 import { ViewerFactory, type ViewerObserver, type ViewerStats } from '../media/index.js';
 import { PipelineService, type PipelineDescription, type PipelineRun } from '../pipeline-loader/index.js';
 import { SessionService, SlotLease, type SessionOffer } from '../sessions/index.js';
+import { NO_TRACE } from '../tracing/index.js';
 import { Metrics } from './metrics.js';
 import { renderMetricsDocument } from './metrics-reference.testing.js';
 import { NetworkSampler } from './network-sampler.js';
@@ -141,7 +142,16 @@ async function create() {
 }
 
 function offerOf(sessionId: string): SessionOffer {
-  return { sdp: 'v=0', arrivedAtMs: performance.now(), summary: SUMMARY, sessionId, fps: undefined, config: {}, fields: {} };
+  return {
+    sdp: 'v=0',
+    arrivedAtMs: performance.now(),
+    trace: NO_TRACE,
+    summary: SUMMARY,
+    sessionId,
+    fps: undefined,
+    config: {},
+    fields: {},
+  };
 }
 
 /** Every series of a text with its value; without the lines that describe them. */

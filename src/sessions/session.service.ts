@@ -12,6 +12,7 @@ import {
   type PipelineRun,
   type StreamMode,
 } from '../pipeline-loader/index.js';
+import type { OfferTrace } from '../tracing/index.js';
 import type { CloseReason } from './close-reason.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
@@ -31,6 +32,7 @@ export interface SessionOffer {
   /** When the request came, `performance.now()`. */
   readonly arrivedAtMs: number;
   readonly summary: OfferSummary;
+  readonly trace: OfferTrace;
   /** Undefined: the server chooses. */
   readonly sessionId: string | undefined;
   readonly fps: number | undefined;
@@ -95,14 +97,14 @@ export class SessionService {
     let viewer: Viewer | undefined;
     let id = requestedId;
     try {
-      run = await this.openRun(requestedId, offer, mode, abandoned);
+      run = await offer.trace.during('pipeline.open', () => this.openRun(requestedId, offer, mode, abandoned));
       if (run.sessionId !== requestedId) {
         id = this.adoptPipelineId(run.sessionId, requestedId);
       }
       requireClient(abandoned);
-      viewer = await this.negotiate(offer, mode);
+      viewer = await offer.trace.during('negotiation', () => this.negotiate(offer, mode));
       requireClient(abandoned);
-      return this.begin(id, mode, fps, offer.arrivedAtMs, run, viewer, lease, abandoned);
+      return this.begin(id, mode, fps, offer, run, viewer, lease, abandoned);
     } catch (error) {
       await Promise.allSettled([run?.close(), viewer?.close()]);
       // Once the pipeline's own id was adopted, the requested one may be another session's already.
@@ -182,7 +184,7 @@ export class SessionService {
     id: string,
     mode: StreamMode,
     fps: number,
-    arrivedAtMs: number,
+    { arrivedAtMs, trace }: SessionOffer,
     run: PipelineRun,
     viewer: Viewer,
     lease: SlotLease,
@@ -202,6 +204,7 @@ export class SessionService {
         },
         limits: { maxMessageBytes: configuration.maxMessageBytes, maxJsonDepth: configuration.maxJsonDepth },
         serviceLatencies: this.figures.latencies,
+        trace,
         onFirstFrame: (sentAtMs) => this.figures.firstFrameSent(mode, sentAtMs - arrivedAtMs),
         onClosed: (reason) => {
           this.registry.remove(id, reason);
@@ -214,8 +217,9 @@ export class SessionService {
     );
     this.registry.add(session);
     this.figures.sessionOpened(mode);
+    trace.answered(id, mode);
     session.begin();
-    this.logger.log(`opened: ${mode}`, { session_id: id, stream_mode: mode });
+    this.logger.log(`opened: ${mode}`, { session_id: id, stream_mode: mode, ...trace.logFields });
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;
   }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Chunk, MediaInput } from '../common/index.js';
 import type { Viewer, ViewerObserver } from '../media/index.js';
 import { PipelineCrashedError, PipelineFailedError, type PipelineRun } from '../pipeline-loader/index.js';
+import { NO_TRACE } from '../tracing/index.js';
 import { CLOSE_REASONS, type CloseReason } from './close-reason.js';
 import type { FrameLedger } from './frame-ledger.js';
 import { Session } from './session.js';
@@ -170,6 +171,7 @@ function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
       timeouts: TIMEOUTS,
       limits: { maxMessageBytes: 1000, maxJsonDepth: 8 },
       serviceLatencies,
+      trace: NO_TRACE,
       onFirstFrame: (sentAtMs) => firstFrames.push(sentAtMs),
       onClosed: (reason) => closedWith.push(reason),
     },

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Chunk, MediaInput } from '../common/index.js';
 import type { ChunkMark, ConnectionState, FrameTimes, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
 import { PipelineCrashedError, type ControlId, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
+import type { OfferTrace } from '../tracing/index.js';
 import {
   MAX_SENT_MESSAGE_BYTES,
   parseMessage,
@@ -40,6 +41,8 @@ export interface SessionOptions {
   readonly limits: MessageLimits;
   /** Is told of every latency of the session. */
   readonly serviceLatencies: StageLatencies;
+  /** Is told how far the session is, until its first picture. */
+  readonly trace: OfferTrace;
   /** Called once, when the first picture has left; `performance.now()`. */
   readonly onFirstFrame: (sentAtMs: number) => void;
   /** Called once, when everything the session owned is gone. */
@@ -251,6 +254,7 @@ export class Session implements ViewerObserver {
   pictureSent(times: FrameTimes, first: ChunkMark | undefined): void {
     if (!this.hasSentFrame) {
       this.hasSentFrame = true;
+      this.options.trace.frameSent(times.sentAtMs);
       this.options.onFirstFrame(times.sentAtMs);
     }
     this.timing.pictureSent(times, first);
@@ -277,6 +281,7 @@ export class Session implements ViewerObserver {
     this.clear('grace');
     if (!this.transition('connected')) return;
     this.clear('connect');
+    this.options.trace.connected();
     this.viewer.start(this.options.fps, this);
     this.connected.resolve();
   }
@@ -289,6 +294,7 @@ export class Session implements ViewerObserver {
   private async pumpChunks(): Promise<void> {
     const { signal } = this.aborter;
     for await (const chunk of this.run.chunks()) {
+      this.options.trace.chunkYielded();
       await this.routeWhenConnected(chunk, signal);
       if (signal.aborted) return;
     }
@@ -343,6 +349,7 @@ export class Session implements ViewerObserver {
       if (result.status === 'rejected') this.logger.warn(`closing failed: ${String(result.reason)}`, this.logFields);
     }
     this.transition('closed');
+    this.options.trace.closed(reason);
     this.options.onClosed(reason);
     const seconds = this.ageMs / 1000;
     this.logger.log(`closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`, this.logFields);
