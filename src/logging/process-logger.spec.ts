@@ -80,6 +80,8 @@ describe('ProcessLogger', () => {
     expect(plain).not.toHaveProperty('session_id');
     const text = writtenByNest(log, 'text');
     expect(text[0]).toMatch(/ LOG \[Session\] opened session_id=demo-1\n$/u);
+    const [traceback = ''] = writtenByNest((logger) => logger.error('failed\n  at 1', undefined, { session_id: 's' }), 'text');
+    expect(traceback).toMatch(/failed session_id=s\n {2}at 1/u);
     expect(text.slice(1, 3).join('')).toMatch(/ERROR \[Session\] broke session_id=demo-1\n.*at 2/su);
   });
 

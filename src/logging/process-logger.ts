@@ -87,7 +87,8 @@ function textWriter(): (line: LogLine) => void {
 class StderrConsole extends ConsoleLogger {
   print(level: NestLogLevel, message: unknown, context: string | undefined, fields: LogFields, stack: string | undefined): void {
     const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${value}`);
-    const text = pairs.length > 0 && typeof message === 'string' ? message + pairs.join('') : message;
+    // Behind the first line: a traceback is read from there.
+    const text = typeof message === 'string' ? message.replace(/(?=\n|$)/u, () => pairs.join('')) : message;
     this.printMessages([text], context, level, 'stderr');
     if (stack !== undefined) this.printStackTrace(stack);
   }

@@ -224,6 +224,9 @@ describe('a server-push pipeline', () => {
     await vi.waitFor(() =>
       expect(printed).toEqual(expect.arrayContaining(['printed on stdout', 'printed on stderr', `${'x'.repeat(2000)}…`])),
     );
+    // What is said by `console` is said for the session; a line on stdout does not say for whom it was.
+    expect(fieldsOf.get('printed on stdout')).toEqual({ session_id: expect.any(String) as string });
+    expect(fieldsOf.get(`${'x'.repeat(2000)}…`)).toBeUndefined();
   });
 
   it('sees the environment it was given and nothing else', async () => {
