@@ -1,14 +1,17 @@
 // The arrows of docs/architecture.md as rules: who may import whom, and through which door.
 const ALLOWED = {
-  signaling: ['sessions', 'ice', 'identity'],
-  sessions: ['media', 'pipeline-loader', 'identity'],
+  signaling: ['sessions', 'ice', 'identity', 'tracing'],
+  sessions: ['media', 'pipeline-loader', 'identity', 'tracing'],
   media: ['ice'],
   ice: [],
   identity: [],
   tls: [],
+  logging: [],
+  tracing: [],
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader', 'identity'],
-  management: ['health'],
+  metrics: ['health', 'sessions', 'media', 'pipeline-loader', 'tracing', 'identity'],
+  management: ['health', 'metrics', 'logging'],
 };
 const FEATURES = Object.keys(ALLOWED);
 const SPEC = '\\.(spec|testing)\\.ts$';
@@ -18,6 +21,8 @@ const ADAPTERS = {
   werift: '^src/media/webrtc/',
   'node-av': '^src/media/codec/',
   jose: '^src/identity/',
+  '@opentelemetry': '^src/tracing/',
+  pino: '^src/logging/',
   '@babel/parser': '^src/pipeline-loader/checker/javascript/',
 };
 

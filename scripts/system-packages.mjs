@@ -9,6 +9,7 @@ const REQUIREMENTS = [
   { packageName: 'iproute2', neededBy: 'namespaces', test: ['ip', '-V'] },
   { packageName: 'nftables', neededBy: 'namespaces', test: ['nft', '--version'] },
   { packageName: 'ffmpeg', neededBy: 'interop', test: ['ffmpeg', '-version'] },
+  { packageName: 'prometheus', neededBy: 'monitoring', test: ['promtool', '--version'] },
   { packageName: 'python3-aiortc', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
   { packageName: 'python3-numpy', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import numpy'] },
   { packageName: 'python3-opencv', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import cv2'] },
@@ -22,6 +23,7 @@ const PROJECTS = {
   interop: ['interop'],
   python: ['e2e', 'browser', 'interop'],
   namespaces: ['e2e', 'browser'],
+  monitoring: ['e2e'],
 };
 const PROBE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 900_000;

@@ -14,6 +14,7 @@ import {
   toProblem,
 } from './common/index.js';
 import { Configuration } from './config/index.js';
+import { followRequests, requestIdOf } from './logging/index.js';
 import { setUpApiDocument } from './openapi-document.js';
 import type { CertificatePair } from './tls/index.js';
 
@@ -42,13 +43,16 @@ export function createHttpAdapter({ maxBodyBytes, http }: Configuration, certifi
     // Of everyone else X-Forwarded-For would only invite forgery.
     trustProxy: http.trustedProxies.length === 0 ? false : [...http.trustedProxies],
     requestTimeout,
+    genReqId: requestIdOf,
     // By the time the HTTP server closes, sessions have ended; a kept-alive connection must not hold up the exit, but a request be answered.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_CHARACTERS },
     // The router refuses a URL that it cannot decode before Nest and its filter see the request.
-    frameworkErrors: (error: Error, _request: unknown, reply: { readonly raw: ServerResponse }) => {
+    frameworkErrors: (error: Error, { id }: { readonly id: string }, reply: { readonly raw: ServerResponse }) => {
       const problem = toProblem(error);
-      reply.raw.writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE }).end(JSON.stringify(problem.toDocument()));
+      reply.raw
+        .writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE, 'x-request-id': id })
+        .end(JSON.stringify(problem.toDocument(id)));
     },
     clientErrorHandler: (error, socket) => refuseUnparsable(error, socket),
   });
@@ -61,6 +65,7 @@ export function createHttpAdapter({ maxBodyBytes, http }: Configuration, certifi
  */
 export function configureApp(app: NestFastifyApplication): NestFastifyApplication {
   const configuration = app.get(Configuration);
+  followRequests(app);
   acceptJsonOnly(app, configuration);
   closeConnectionsLate(app);
   secureHeaders(app, configuration);
@@ -132,7 +137,7 @@ function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): 
   app.enableCors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
+    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate', 'X-Request-Id'],
     maxAge: 600,
   });
 }

@@ -8,9 +8,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { AppModule, type AppOptions } from './app.module.js';
 import { configureApp, createHttpAdapter } from './app.setup.js';
+import { ProcessLogger } from './logging/index.js';
 import { listenForManagement, type ManagementServer } from './management/index.js';
 import { findPipelineFile, PipelineService, type StreamMode } from './pipeline-loader/index.js';
-import { ProcessLogger } from './process-logger.js';
 import { Drain } from './sessions/index.js';
 import { ServerCertificate } from './tls/index.js';
 

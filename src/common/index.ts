@@ -10,6 +10,7 @@ export type {
   RawPicture,
 } from './chunk.js';
 export * from './errors/index.js';
+export { Histogram, type CumulativeBucket } from './histogram.js';
 export { exceedsJsonDepth } from './json-limits.js';
 export type { DtlsSetup, MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';
 export { ReloadedFile } from './reloaded-file.js';

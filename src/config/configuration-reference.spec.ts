@@ -17,7 +17,7 @@ describe('the configuration documents', () => {
   });
 
   it('give, in .env.example, every variable once with exactly its default', async () => {
-    const uncommented = (await read('.env.example')).replaceAll(/^#(?=TELEFUSER_)/gmu, '');
+    const uncommented = (await read('.env.example')).replaceAll(/^#(?=(?:TELEFUSER|OTEL)_)/gmu, '');
     const variables = parseEnv(uncommented);
     expect(Object.keys(variables).sort()).toEqual(
       variableReferences()
@@ -28,7 +28,9 @@ describe('the configuration documents', () => {
   });
 
   it('give, in docs/configuration.md, every variable once with exactly its default', async () => {
-    const rows = [...(await read('docs/configuration.md')).matchAll(/^\| `(TELEFUSER_\w+)` +\| (?:`(.*?)`|unset) +\|/gmu)];
+    const rows = [
+      ...(await read('docs/configuration.md')).matchAll(/^\| `((?:TELEFUSER|OTEL)_\w+)` +\| (?:`(.*?)`|unset) +\|/gmu),
+    ];
     expect(rows.map(([, name, text]) => [name, text ?? ''])).toEqual(
       variableReferences().map(({ name, defaultText }) => [name, defaultText]),
     );

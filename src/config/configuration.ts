@@ -3,6 +3,7 @@ import { DrainConfiguration } from './drain.configuration.js';
 import { HttpConfiguration } from './http.configuration.js';
 import { IceConfiguration } from './ice.configuration.js';
 import { ManagementConfiguration } from './management.configuration.js';
+import { TracingConfiguration } from './tracing.configuration.js';
 import {
   ChoiceVariable,
   FlagVariable,
@@ -317,4 +318,7 @@ export class Configuration {
 
   @Section(HttpConfiguration)
   readonly http: HttpConfiguration = new HttpConfiguration();
+
+  @Section(TracingConfiguration)
+  readonly tracing: TracingConfiguration = new TracingConfiguration();
 }

@@ -1,8 +1,13 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+import { type Histogram } from '../common/index.js';
+import { LatencyHistogram } from '../sessions/index.js';
 
 /** How often the loop is looked at, ms. */
-const RESOLUTION_MS = 10;
+const PERIOD_MS = 10;
+/** What is told of the last time is put together from so many parts of it, the current one not counted. */
+const KEPT_SLOTS = 5;
+const SLOT_MS = 10_000;
 
 /** By how much the loop that sends packets was late, in a window of time. */
 export interface LoopDelay {
@@ -12,38 +17,59 @@ export interface LoopDelay {
   readonly windowSeconds: number;
 }
 
-/** Measures how late the event loop is: what waits in it are packets. */
+interface Slot {
+  readonly beganAtMs: number;
+  readonly delays: LatencyHistogram;
+}
+
+/**
+ * Measures how late the event loop is: what waits in it are packets. Who reads it takes nothing from who reads it next, so there may be any
+ * number of readers.
+ */
 @Injectable()
 export class EventLoopDelay implements OnModuleInit, OnModuleDestroy {
-  private readonly histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  private sinceMs = performance.now();
+  private readonly total = new LatencyHistogram();
+  private slots: Slot[] = [{ beganAtMs: performance.now(), delays: new LatencyHistogram() }];
+  private timer: NodeJS.Timeout | undefined;
+  private lookedAtMs = performance.now();
 
   onModuleInit(): void {
-    this.histogram.enable();
-    this.sinceMs = performance.now();
+    this.lookedAtMs = performance.now();
+    this.timer = setInterval(() => this.look(), PERIOD_MS);
+    this.timer.unref();
   }
 
   onModuleDestroy(): void {
-    this.histogram.disable();
+    clearInterval(this.timer);
   }
 
-  /** The delay since the last call, or since the start; the next window begins now. */
-  take(): LoopDelay {
+  /** Every look since the start, milliseconds. */
+  get sinceStart(): Histogram {
+    return this.total;
+  }
+
+  /** The last minute; at the start what there is of it. */
+  get lately(): LoopDelay {
+    const all = new LatencyHistogram();
+    for (const { delays } of this.slots) all.add(delays);
+    const { p50Ms = 0, p99Ms = 0, maxMs = 0 } = all.summary();
+    const beganAtMs = this.slots[0]?.beganAtMs ?? this.lookedAtMs;
+    return { p50Ms, p99Ms, maxMs, windowSeconds: (performance.now() - beganAtMs) / 1000 };
+  }
+
+  private look(): void {
     const nowMs = performance.now();
-    const { histogram } = this;
-    const window = {
-      p50Ms: lateness(histogram.percentile(50)),
-      p99Ms: lateness(histogram.percentile(99)),
-      maxMs: lateness(histogram.max),
-      windowSeconds: (nowMs - this.sinceMs) / 1000,
-    };
-    histogram.reset();
-    this.sinceMs = nowMs;
-    return window;
+    const delayMs = nowMs - this.lookedAtMs - PERIOD_MS;
+    this.lookedAtMs = nowMs;
+    this.total.record(delayMs);
+    this.currentSlot(nowMs).delays.record(delayMs);
   }
-}
 
-/** The histogram holds the whole time from one look to the next, in nanoseconds. */
-function lateness(nanoseconds: number): number {
-  return Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
+  private currentSlot(nowMs: number): Slot {
+    const last = this.slots.at(-1);
+    if (last !== undefined && nowMs - last.beganAtMs < SLOT_MS) return last;
+    const next = { beganAtMs: nowMs, delays: new LatencyHistogram() };
+    this.slots = [...this.slots.slice(-KEPT_SLOTS), next];
+    return next;
+  }
 }

@@ -17,6 +17,6 @@ import { ServiceStatus } from './service-status.js';
   imports: [TerminusModule.forRoot({ logger: false }), MediaModule, SessionsModule],
   controllers: [ProbesController, ServiceController],
   providers: [EventLoopDelay, LoopWatch, ProbeChecks, ServiceMetrics, ServiceStatus],
-  exports: [ProbeChecks],
+  exports: [EventLoopDelay, ProbeChecks],
 })
 export class HealthModule {}

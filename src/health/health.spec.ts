@@ -25,8 +25,16 @@ import { ServiceController } from './service.controller.js';
 import { ServiceMetrics } from './service-metrics.js';
 import { ServiceStatus } from './service-status.js';
 
-const READY: WorkerDescription = { state: 'ready', pid: 7, sessions: 1, restarts: 0, residentBytes: 1024, cpuSeconds: 0.5 };
-const WORKERS: readonly WorkerDescription[] = [READY, { state: 'waiting', sessions: 0, restarts: 2 }];
+const READY: WorkerDescription = {
+  state: 'ready',
+  pid: 7,
+  sessions: 1,
+  restarts: 0,
+  residentBytes: 1024,
+  cpuSeconds: 0.5,
+  totalCpuSeconds: 0.5,
+};
+const WORKERS: readonly WorkerDescription[] = [READY, { state: 'waiting', sessions: 0, restarts: 2, totalCpuSeconds: 0 }];
 
 /** What health reads of the pipeline; each test sets it. */
 class FakePipeline {
@@ -87,7 +95,7 @@ beforeAll(async () => {
       { provide: LoopWatch, useValue: loop },
       {
         provide: SessionRegistry,
-        useValue: { stats: () => ({ active: 3, serverPush: 2, bidirectional: 1, max: 10 }), ledgers: () => [] },
+        useValue: { stats: () => ({ active: 3, serverPush: 2, bidirectional: 1, max: 10 }), open: () => [] },
       },
       { provide: Configuration, useValue: new Configuration() },
       { provide: VideoEncoders, useValue: new VideoEncoders(['H264', 'VP8'], 'off') },
@@ -126,7 +134,7 @@ describe('the probes', () => {
 
   it('tell how far a start has got', async () => {
     pipeline.startingForMs = 42_460;
-    pipeline.workers = [{ state: 'starting', pid: 7, sessions: 0, restarts: 0 }];
+    pipeline.workers = [{ state: 'starting', pid: 7, sessions: 0, restarts: 0, totalCpuSeconds: 0 }];
     const progress = { elapsed_seconds: 42.5, timeout_seconds: 600, workers: ['starting'] };
     expect((await get('/startupz')).body).toMatchObject({ error: { pipeline: { status: 'down', ...progress } } });
   });
@@ -142,7 +150,7 @@ describe('the probes', () => {
 
   it('say why the pipeline failed to start, which no restart would mend', async () => {
     pipeline.fail();
-    pipeline.workers = [{ state: 'failed', sessions: 0, restarts: 0 }];
+    pipeline.workers = [{ state: 'failed', sessions: 0, restarts: 0, totalCpuSeconds: 0 }];
     expect(await get('/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
     for (const url of ['/readyz', '/startupz']) {
       expect(await get(url)).toMatchObject({ status: 503, body: { detail: 'start() threw: no weights. Download them first.' } });
@@ -178,7 +186,7 @@ describe('the probes', () => {
       status: 200,
       body: { status: 'degraded', details: { pipeline: { status: 'degraded', reason: missing } } },
     });
-    pipeline.workers = [READY, { state: 'failed', sessions: 0, restarts: 5 }];
+    pipeline.workers = [READY, { state: 'failed', sessions: 0, restarts: 5, totalCpuSeconds: 0 }];
     const givenUp = '1 of 2 processes of the pipeline were given up.';
     expect(await get('/livez')).toMatchObject({
       status: 200,
@@ -335,7 +343,7 @@ describe('/v1/service/metrics/json', () => {
 
   it('has the latencies and results of all sessions', async () => {
     const figures = app.get(ServiceFigures);
-    figures.offerAnswered();
+    figures.offerAnswered(17);
     figures.latencies.record('encode', 4.25);
     const { body } = await get('/v1/service/metrics/json');
     expect(body).toMatchObject({
@@ -344,16 +352,16 @@ describe('/v1/service/metrics/json', () => {
     });
   });
 
-  it('says how late the loop was since it was asked the last time', async () => {
-    await get('/v1/service/metrics/json');
-    // The new window begins with the monitor's first look at the loop.
-    await new Promise((resolve) => setTimeout(resolve, 30));
+  it('says how late the loop was in the last minute, to everybody who asks', async () => {
     const busyUntilMs = performance.now() + 120;
     while (performance.now() < busyUntilMs);
-    // Two turns of the loop: the monitor's timer is late in the second.
+    // Two turns of the loop: the timer is late in the second.
     for (let turns = 0; turns < 2; turns += 1) await new Promise(setImmediate);
-    const delay = (await get('/v1/service/metrics/json')).body['event_loop_delay_ms'] as Record<string, number>;
-    expect(delay['max']).toBeGreaterThan(90);
-    expect(delay['window_seconds']).toBeGreaterThan(0.1);
+    const first = await get('/v1/service/metrics/json');
+    for (const { body } of [first, await get('/v1/service/metrics/json')]) {
+      const delay = body['event_loop_delay_ms'] as Record<string, number>;
+      expect(delay['max']).toBeGreaterThan(90);
+      expect(delay['window_seconds']).toBeGreaterThan(0.1);
+    }
   });
 });

@@ -18,8 +18,8 @@ export class EventLoopDelayDto {
   @ApiProperty({
     type: Number,
     minimum: 0,
-    description: 'Seconds that these figures are of: since this document was asked for the last time, by anybody.',
-    example: 15,
+    description: 'Seconds that these figures are of: the last minute, or as long as the server runs.',
+    example: 57.5,
   })
   readonly window_seconds!: number;
 }

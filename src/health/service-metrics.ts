@@ -14,7 +14,7 @@ export class ServiceMetrics {
     private readonly loopDelay: EventLoopDelay,
   ) {}
 
-  /** The figures as they are now; ends the window of the event loop's delay. */
+  /** The figures as they are now. */
   take(): ServiceMetricsDto {
     const { figures, status } = this;
     return {
@@ -26,7 +26,7 @@ export class ServiceMetrics {
       offers: figures.offerResults,
       frames: toFrameLedgerDto(figures.frames),
       latency: toStageLatenciesDto(figures.latencies.summaries()),
-      event_loop_delay_ms: toEventLoopDelayDto(this.loopDelay.take()),
+      event_loop_delay_ms: toEventLoopDelayDto(this.loopDelay.lately),
       process: processUsage(),
       workers: status.workers(),
     };

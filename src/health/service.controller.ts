@@ -60,8 +60,7 @@ export class ServiceController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Figures of the service',
-    description:
-      "Since the server's start, of all sessions; but for the event loop's delay, which is of the time since the last request.",
+    description: "Since the server's start, of all sessions; but for the event loop's delay, which is of the last minute.",
   })
   @ApiOkResponse({ type: ServiceMetricsDto })
   metrics(): ServiceMetricsDto {

@@ -6,6 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 
 import { ProblemFilter } from '../common/index.js';
 import type { Configuration } from '../config/index.js';
+import { followRequests, requestIdOf } from '../logging/index.js';
 import { ManagementListenError } from './management-listen.error.js';
 import { ManagementModule } from './management.module.js';
 
@@ -36,10 +37,16 @@ export async function listenForManagement(
   if (management.port === undefined) return undefined;
   const app = await NestFactory.create<NestFastifyApplication>(
     ManagementModule.register(server),
-    new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true }),
+    new FastifyAdapter({
+      genReqId: requestIdOf,
+      bodyLimit: MAX_BODY_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      forceCloseConnections: true,
+    }),
     { abortOnError: false, bodyParser: false, logger },
   );
   app.getHttpAdapter().getInstance().removeAllContentTypeParsers();
+  followRequests(app);
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
   const address = management.host ?? host;
   try {

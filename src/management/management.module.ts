@@ -2,12 +2,13 @@ import { type DynamicModule, type INestApplicationContext, Module } from '@nestj
 import { TerminusModule } from '@nestjs/terminus';
 
 import { ProbeChecks, ProbesController } from '../health/index.js';
+import { Metrics, ScrapeController } from '../metrics/index.js';
 
 /**
  * What the controllers below need of the server that is looked after. It stays the server's, so nothing that has a lifecycle hook of Nest may be
  * in this list: the hook would be called for this application as well.
  */
-const SHARED = [ProbeChecks];
+const SHARED = [ProbeChecks, Metrics];
 
 /**
  * The application behind the management listener: routes for orchestrators and monitoring, and nothing of the API for clients, neither its
@@ -20,7 +21,7 @@ export class ManagementModule {
       module: ManagementModule,
       // As for the probes on the port of the API: a pipeline that starts is no error to be logged at every probe.
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [ProbesController],
+      controllers: [ProbesController, ScrapeController],
       providers: SHARED.map((provide) => ({ provide, useValue: server.get<object>(provide, { strict: false }) })),
     };
   }

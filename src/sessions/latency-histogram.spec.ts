@@ -61,4 +61,17 @@ describe('LatencyHistogram', () => {
       }),
     );
   });
+
+  it('adds up to what one would be that had recorded everything', () => {
+    const values = fc.array(fc.double({ min: 0, max: 90_000, noNaN: true }), { maxLength: 50 });
+    fc.assert(
+      fc.property(values, values, (some, others) => {
+        const sum = histogramOf(some);
+        sum.add(histogramOf(others));
+        const { sumMs, ...rest } = histogramOf([...some, ...others]).summary();
+        expect(sum.summary()).toMatchObject(rest);
+        expect(sum.summary().sumMs).toBeCloseTo(sumMs, 3);
+      }),
+    );
+  });
 });

@@ -1,3 +1,5 @@
+import { Histogram } from '../common/index.js';
+
 /**
  * Upper bounds of the buckets, ms: fine where a viewer notices the difference, coarse beyond. What is longer than the last is in one more.
  */
@@ -17,35 +19,42 @@ export interface LatencySummary {
   readonly maxMs: number | undefined;
 }
 
-/** How long something took, so many times: counts in fixed buckets, whose size does not grow. */
-export class LatencyHistogram {
-  private readonly counts = new Float64Array(BOUNDS_MS.length + 1);
-  private count = 0;
-  private sumMs = 0;
+/** How long something took, so many times, in milliseconds. */
+export class LatencyHistogram extends Histogram {
   private minMs = Infinity;
   private maxMs = 0;
 
+  constructor() {
+    super(BOUNDS_MS);
+  }
+
   /** Takes a duration. One below zero, which two clocks may make of none, is none. */
-  record(durationMs: number): void {
+  override record(durationMs: number): void {
     const ms = Math.max(0, durationMs);
-    const bucket = bucketOf(ms);
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
-    this.count += 1;
-    this.sumMs += ms;
+    super.record(ms);
     this.minMs = Math.min(this.minMs, ms);
     this.maxMs = Math.max(this.maxMs, ms);
   }
 
   summary(): LatencySummary {
-    const { count, sumMs } = this;
+    const { count, sum } = this;
     return {
       count,
-      sumMs,
+      sumMs: sum,
       p50Ms: this.quantile(0.5),
       p95Ms: this.quantile(0.95),
       p99Ms: this.quantile(0.99),
       maxMs: count === 0 ? undefined : this.maxMs,
     };
+  }
+
+  /** Adds all that another one has recorded. */
+  add(other: LatencyHistogram): void {
+    for (const [bucket, count] of other.counts.entries()) this.counts[bucket] = (this.counts[bucket] ?? 0) + count;
+    this.count += other.count;
+    this.sum += other.sum;
+    this.minMs = Math.min(this.minMs, other.minMs);
+    this.maxMs = Math.max(this.maxMs, other.maxMs);
   }
 
   private quantile(share: number): number | undefined {
@@ -62,16 +71,4 @@ export class LatencyHistogram {
     }
     return this.maxMs;
   }
-}
-
-/** The first bucket whose bound is not below. */
-function bucketOf(ms: number): number {
-  let low = 0;
-  let high = BOUNDS_MS.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((BOUNDS_MS[middle] ?? Infinity) < ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -3,7 +3,6 @@ import { Problem } from '../common/index.js';
 import type { Owner } from '../identity/index.js';
 import type { CloseReason } from './close-reason.js';
 import { SessionSlots } from './session-slots.service.js';
-import type { FrameLedger } from './frame-ledger.js';
 import type { Session } from './session.js';
 
 /** Closed sessions whose end is remembered, so that a client can ask why. */
@@ -80,9 +79,9 @@ export class SessionRegistry implements BeforeApplicationShutdown {
     return { active: this.sessions.size, serverPush, bidirectional: this.sessions.size - serverPush, max: this.slots.max };
   }
 
-  /** The accounts of the open sessions. */
-  ledgers(): FrameLedger[] {
-    return Array.from(this.sessions.values(), ({ frames }) => frames);
+  /** Every session that is open or being closed. */
+  open(): Session[] {
+    return [...this.sessions.values()];
   }
 
   /** Tells every client, and those that come, that the server ends. @param deadlineMs when it does at the latest, milliseconds since 1970 */

@@ -11,6 +11,7 @@ import {
   type PipelineRun,
   type PipelineService,
 } from '../pipeline-loader/index.js';
+import { NO_TRACE } from '../tracing/index.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
@@ -28,6 +29,8 @@ function offerOf(parts: Partial<SessionOffer> = {}): SessionOffer {
   return {
     caller: ANYONE,
     sdp: 'v=0',
+    arrivedAtMs: 0,
+    trace: NO_TRACE,
     summary: VIDEO_AND_CHANNEL,
     sessionId: 'demo',
     fps: undefined,

@@ -13,6 +13,7 @@ import {
   type PipelineRun,
   type StreamMode,
 } from '../pipeline-loader/index.js';
+import type { OfferTrace } from '../tracing/index.js';
 import type { CloseReason } from './close-reason.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
@@ -31,7 +32,10 @@ export interface SessionOffer {
   /** Whoever makes it, and will own the session. */
   readonly caller: Identity;
   readonly sdp: string;
+  /** When the request came, `performance.now()`. */
+  readonly arrivedAtMs: number;
   readonly summary: OfferSummary;
+  readonly trace: OfferTrace;
   /** Undefined: the server chooses. */
   readonly sessionId: string | undefined;
   readonly fps: number | undefined;
@@ -70,7 +74,7 @@ export class SessionService {
     try {
       requireClient(abandoned);
       const session = await this.claim(offer, lease, abandoned);
-      this.figures.offerAnswered();
+      this.figures.offerAnswered(performance.now() - offer.arrivedAtMs);
       return session;
     } catch (error) {
       this.figures.offerRefused(error);
@@ -100,14 +104,14 @@ export class SessionService {
     let viewer: Viewer | undefined;
     let id = requestedId;
     try {
-      run = await this.openRun(requestedId, offer, mode, abandoned);
+      run = await offer.trace.during('pipeline.open', () => this.openRun(requestedId, offer, mode, abandoned));
       if (run.sessionId !== requestedId) {
         id = this.adoptPipelineId(run.sessionId, requestedId);
       }
       requireClient(abandoned);
-      viewer = await this.negotiate(offer, mode);
+      viewer = await offer.trace.during('negotiation', () => this.negotiate(offer, mode));
       requireClient(abandoned);
-      return this.begin(id, offer.caller, mode, fps, run, viewer, lease, abandoned);
+      return this.begin(id, mode, fps, offer, run, viewer, lease, abandoned);
     } catch (error) {
       await Promise.allSettled([run?.close(), viewer?.close()]);
       // Once the pipeline's own id was adopted, the requested one may be another session's already.
@@ -196,9 +200,9 @@ export class SessionService {
 
   private begin(
     id: string,
-    caller: Identity,
     mode: StreamMode,
     fps: number,
+    { caller, arrivedAtMs, trace }: SessionOffer,
     run: PipelineRun,
     viewer: Viewer,
     lease: SlotLease,
@@ -219,10 +223,12 @@ export class SessionService {
         },
         limits: { maxMessageBytes: configuration.maxMessageBytes, maxJsonDepth: configuration.maxJsonDepth },
         serviceLatencies: this.figures.latencies,
+        trace,
+        onFirstFrame: (sentAtMs) => this.figures.firstFrameSent(mode, sentAtMs - arrivedAtMs),
         onClosed: (reason) => {
           this.registry.remove(session, reason);
           this.audit.record('session-closed', session.owner, { session: id, reason });
-          this.figures.sessionClosed(reason, session.frames);
+          this.figures.sessionClosed(reason, session);
           lease.release();
         },
       },
@@ -230,9 +236,10 @@ export class SessionService {
       viewer,
     );
     this.registry.add(session);
-    this.figures.sessionOpened();
+    this.figures.sessionOpened(mode);
+    trace.answered(id, mode);
     session.begin();
-    this.logger.log(`session ${id} opened: ${mode}`);
+    this.logger.log(`opened: ${mode}`, { session_id: id, stream_mode: mode, ...trace.logFields });
     this.audit.record('session-opened', caller, { session: id });
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;

@@ -5,6 +5,7 @@ import { ANYONE } from '../identity/index.js';
 import type { Chunk, MediaInput } from '../common/index.js';
 import type { Viewer, ViewerObserver } from '../media/index.js';
 import { PipelineCrashedError, PipelineFailedError, type PipelineRun } from '../pipeline-loader/index.js';
+import { NO_TRACE } from '../tracing/index.js';
 import { CLOSE_REASONS, type CloseReason } from './close-reason.js';
 import type { FrameLedger } from './frame-ledger.js';
 import { Session } from './session.js';
@@ -162,6 +163,7 @@ function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
   const viewer = new FakeViewer();
   const closedWith: CloseReason[] = [];
   const serviceLatencies = new StageLatencies();
+  const firstFrames: number[] = [];
   const session = new Session(
     {
       id: 'demo',
@@ -171,13 +173,15 @@ function setUp(mode: 'server_push' | 'bidirectional' = 'server_push') {
       timeouts: TIMEOUTS,
       limits: { maxMessageBytes: 1000, maxJsonDepth: 8 },
       serviceLatencies,
+      trace: NO_TRACE,
+      onFirstFrame: (sentAtMs) => firstFrames.push(sentAtMs),
       onClosed: (reason) => closedWith.push(reason),
     },
     run,
     viewer as unknown as Viewer,
   );
   const messages = (type: string): Record<string, unknown>[] => viewer.sent.filter((message) => message['type'] === type);
-  return { session, run, viewer, closedWith, messages, serviceLatencies };
+  return { session, run, viewer, closedWith, messages, serviceLatencies, firstFrames };
 }
 
 /** A session whose client is connected, and whose channel is open if it is bidirectional. */
@@ -762,6 +766,15 @@ describe('a control message with an id', () => {
         control_to_shown: [1, 40],
       });
     }
+    await session.close('client_delete');
+  });
+
+  it('tells of its first picture, once', async () => {
+    const { session, firstFrames } = await live('server_push');
+    const stages = { yieldedAtMs: undefined, routedAtMs: 1, encodeBeganAtMs: 2, encodedAtMs: 3 };
+    session.pictureSent({ ...stages, sentAtMs: 4 }, undefined);
+    session.pictureSent({ ...stages, sentAtMs: 5 }, undefined);
+    expect(firstFrames).toEqual([4]);
     await session.close('client_delete');
   });
 

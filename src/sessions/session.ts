@@ -3,6 +3,7 @@ import type { Chunk, MediaInput } from '../common/index.js';
 import type { Owner } from '../identity/index.js';
 import type { ChunkMark, ConnectionState, FrameTimes, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
 import { PipelineCrashedError, type ControlId, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
+import type { OfferTrace } from '../tracing/index.js';
 import {
   MAX_SENT_MESSAGE_BYTES,
   parseMessage,
@@ -16,6 +17,7 @@ import { frameLedger, ledgerInWords, type FrameLedger } from './frame-ledger.js'
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
 import { SessionTiming } from './session-timing.js';
 import { StageLatencies, type LatencySummaries } from './stage-latencies.js';
+import { trafficOf, type Traffic } from './traffic.js';
 
 /** What ends a session by itself when its time has come. */
 type TimerName = 'connect' | 'channel' | 'grace' | 'crash' | 'done';
@@ -42,6 +44,10 @@ export interface SessionOptions {
   readonly limits: MessageLimits;
   /** Is told of every latency of the session. */
   readonly serviceLatencies: StageLatencies;
+  /** Is told how far the session is, until its first picture. */
+  readonly trace: OfferTrace;
+  /** Called once, when the first picture has left; `performance.now()`. */
+  readonly onFirstFrame: (sentAtMs: number) => void;
   /** Called once, when everything the session owned is gone. */
   readonly onClosed: (reason: CloseReason) => void;
 }
@@ -71,6 +77,7 @@ export class Session implements ViewerObserver {
   private readonly timing: SessionTiming;
   private routedPictures = 0;
   private endsAtMs: number | undefined;
+  private hasSentFrame = false;
   private pump: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -118,9 +125,24 @@ export class Session implements ViewerObserver {
     });
   }
 
+  /** What was sent to the client. */
+  get traffic(): Traffic {
+    return trafficOf(this.viewer.stats);
+  }
+
+  /** What is known of the way to the client. */
+  get network(): ViewerStats['network'] {
+    return this.viewer.stats.network;
+  }
+
+  /** Since it was opened. */
+  get ageMs(): number {
+    return performance.now() - this.openedAtMs;
+  }
+
   get stats(): SessionStats {
     return {
-      ageMs: performance.now() - this.openedAtMs,
+      ageMs: this.ageMs,
       frames: this.frames,
       viewer: this.viewer.stats,
       latencies: this.latencies.summaries(),
@@ -237,11 +259,16 @@ export class Session implements ViewerObserver {
   }
 
   pictureSent(times: FrameTimes, first: ChunkMark | undefined): void {
+    if (!this.hasSentFrame) {
+      this.hasSentFrame = true;
+      this.options.trace.frameSent(times.sentAtMs);
+      this.options.onFirstFrame(times.sentAtMs);
+    }
     this.timing.pictureSent(times, first);
   }
 
   pictureRefused(message: string): void {
-    this.logger.warn(`session ${this.id}: ${message}`);
+    this.logger.warn(message, this.logFields);
     this.sendChunkError(message);
   }
 
@@ -261,6 +288,7 @@ export class Session implements ViewerObserver {
     this.clear('grace');
     if (!this.transition('connected')) return;
     this.clear('connect');
+    this.options.trace.connected();
     this.viewer.start(this.options.fps, this);
     this.connected.resolve();
   }
@@ -273,6 +301,7 @@ export class Session implements ViewerObserver {
   private async pumpChunks(): Promise<void> {
     const { signal } = this.aborter;
     for await (const chunk of this.run.chunks()) {
+      this.options.trace.chunkYielded();
       await this.routeWhenConnected(chunk, signal);
       if (signal.aborted) return;
     }
@@ -289,7 +318,7 @@ export class Session implements ViewerObserver {
   private async streamBroke(error: unknown): Promise<void> {
     if (this.aborter.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
-    this.logger.error(`session ${this.id}: the pipeline's stream broke: ${message}`);
+    this.logger.error(`the pipeline's stream broke: ${message}`, this.logFields);
     this.sendChunkError(message);
     if (!(error instanceof PipelineCrashedError)) return this.streamEnded('pipeline_failed');
     // Nothing comes after this, for nobody: the client is told at once, so that it can turn to a process that lives.
@@ -324,12 +353,18 @@ export class Session implements ViewerObserver {
     // The run and the viewer do not wait for each other: a pipeline that hangs in its close must not keep sockets open.
     const results = await Promise.allSettled([this.run.close(), this.viewer.close(), this.pump]);
     for (const result of results) {
-      if (result.status === 'rejected') this.logger.warn(`session ${this.id}: closing failed: ${String(result.reason)}`);
+      if (result.status === 'rejected') this.logger.warn(`closing failed: ${String(result.reason)}`, this.logFields);
     }
     this.transition('closed');
+    this.options.trace.closed(reason);
     this.options.onClosed(reason);
-    const seconds = (performance.now() - this.openedAtMs) / 1000;
-    this.logger.log(`session ${this.id} closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`);
+    const seconds = this.ageMs / 1000;
+    this.logger.log(`closed: ${reason}, after ${seconds.toFixed(1)} s${ledgerInWords(this.frames)}`, this.logFields);
+  }
+
+  /** Every line about a session has these. */
+  private get logFields(): { readonly session_id: string } {
+    return { session_id: this.id };
   }
 
   private transition(event: SessionEvent): boolean {
@@ -357,7 +392,7 @@ export class Session implements ViewerObserver {
   /** A value of the pipeline was no chunk. One that yields nothing else, in a loop, must not fill the channel with its errors. */
   private chunkRefused(message: string): void {
     if (!this.pipelineErrors.take()) return;
-    if (this.pipelineErrors.taken === 1) this.logger.warn(`session ${this.id}: a chunk was refused: ${message}`);
+    if (this.pipelineErrors.taken === 1) this.logger.warn(`a chunk was refused: ${message}`, this.logFields);
     this.sendChunkError(message);
   }
 

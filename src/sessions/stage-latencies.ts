@@ -1,3 +1,4 @@
+import type { Histogram } from '../common/index.js';
 import { LatencyHistogram, type LatencySummary } from './latency-histogram.js';
 
 /**
@@ -32,6 +33,11 @@ export class StageLatencies {
   record(stage: LatencyStage, durationMs: number): void {
     this.histograms[stage].record(durationMs);
     this.whole?.record(stage, durationMs);
+  }
+
+  /** The distribution of one stage. */
+  histogram(stage: LatencyStage): Histogram {
+    return this.histograms[stage];
   }
 
   summaries(): LatencySummaries {

@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { IceModule } from '../ice/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { IceServersController } from './ice-servers.controller.js';
+import { TracingModule } from '../tracing/index.js';
 import { SessionsController } from './sessions.controller.js';
 import { WebRtcController } from './webrtc.controller.js';
 
 @Module({
-  imports: [IceModule, SessionsModule],
+  imports: [IceModule, SessionsModule, TracingModule],
   controllers: [WebRtcController, SessionsController, IceServersController],
 })
 export class SignalingModule {}

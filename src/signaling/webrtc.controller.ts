@@ -1,10 +1,11 @@
-import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ApiProblems } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../identity/index.js';
-import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease } from '../sessions/index.js';
+import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease, type SessionOffer } from '../sessions/index.js';
+import { Tracing, type OfferTrace } from '../tracing/index.js';
 import { AnswerDto, OfferDto } from './offer.dto.js';
 import { inspectOffer } from './sdp-inspection.js';
 
@@ -25,6 +26,7 @@ export class WebRtcController {
   constructor(
     private readonly sessions: SessionService,
     private readonly configuration: Configuration,
+    private readonly tracing: Tracing,
   ) {}
 
   /** Answers an SDP offer and opens a session. */
@@ -60,22 +62,31 @@ export class WebRtcController {
     @Caller() caller: Identity,
     @ReservedSlot() slot: SlotLease,
     @Res({ passthrough: true }) reply: { raw: ServerResponse },
+    @Headers('traceparent') traceParent: string | undefined,
   ): Promise<AnswerDto> {
+    const trace = this.tracing.offer(traceParent);
+    try {
+      const session = await this.sessions.open(this.readOffer(body, caller, trace), slot, abandonedSignal(reply.raw));
+      return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
+    } catch (error) {
+      trace.refused(error);
+      throw error;
+    }
+  }
+
+  private readOffer(body: OfferDto, caller: Identity, trace: OfferTrace): SessionOffer {
     const { sdp, type: _type, config = {}, session_id: sessionId, ...fields } = body;
-    const session = await this.sessions.open(
-      {
-        caller,
-        sdp,
-        summary: inspectOffer(sdp, this.configuration),
-        sessionId: sessionId ?? undefined,
-        fps: body.fps ?? undefined,
-        config: config ?? {},
-        fields: withoutNulls(fields),
-      },
-      slot,
-      abandonedSignal(reply.raw),
-    );
-    return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
+    return {
+      caller,
+      sdp,
+      arrivedAtMs: performance.now(),
+      trace,
+      summary: inspectOffer(sdp, this.configuration),
+      sessionId: sessionId ?? undefined,
+      fps: body.fps ?? undefined,
+      config: config ?? {},
+      fields: withoutNulls(fields),
+    };
   }
 }
 

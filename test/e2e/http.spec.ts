@@ -126,6 +126,7 @@ describe('the HTTP API of a running server', () => {
         '/startupz',
         '/v1/service/health',
         '/v1/service/metadata',
+        '/v1/service/metrics',
         '/v1/service/metrics/json',
         '/v1/service/ready',
         '/v1/stream/ice-servers',

@@ -198,8 +198,8 @@ describe('what an operator sees of a pipeline in Python', () => {
       () => /raise RuntimeError/u.test(log()),
     );
     expect(log()).toContain('printed by serve');
-    expect(log()).toMatch(/session watched: world: warm/u);
-    expect(log()).toMatch(/session watched: the pipeline failed\s+Traceback/u);
+    expect(log()).toMatch(/world: warm session_id=watched/u);
+    expect(log()).toMatch(/the pipeline failed session_id=watched\s+Traceback/u);
     expect(log()).toContain('in serve');
     expect(log()).not.toContain('telefuser_host/');
   });

@@ -98,7 +98,7 @@ export class HostileServer {
     const indexes = client.messages.filter(({ type }) => type === 'chunk').map(({ index }) => index);
     const account = await waitFor(
       'the session to close',
-      () => new RegExp(`session ${client.sessionId} closed: .*; (frames: .*)`, 'u').exec(this.log)?.[1],
+      () => new RegExp(` closed: .*; (frames: .*?) session_id=${client.sessionId}\\b`, 'u').exec(this.log)?.[1],
     );
     const frames = client.video.accessUnits().length;
     await client.close();

@@ -38,6 +38,15 @@ export class ProblemDto {
   })
   readonly code!: ProblemCode;
 
+  @ApiPropertyOptional({
+    type: String,
+    format: 'uri',
+    description:
+      'Name of this occurrence: `urn:telefuser:request:` and the id of the request, which is also in the header `X-Request-Id` and in the log.',
+    example: 'urn:telefuser:request:0b5b6c0e-7c3e-4f0c-9a57-2f6f0d9c1a44',
+  })
+  readonly instance?: string;
+
   @ApiPropertyOptional({ type: [FieldErrorDto], description: 'The invalid fields; only with `validation-failed`.' })
   readonly errors?: FieldErrorDto[];
 }

@@ -70,6 +70,12 @@ describe('Problem', () => {
     expect(problem.toDocument().errors).toEqual([{ pointer: '/a', detail: 'b' }]);
   });
 
+  it('names its occurrence by the request', () => {
+    const problem = new Problem('max-sessions', 'All taken.');
+    expect(problem.toDocument('edge-1').instance).toBe('urn:telefuser:request:edge-1');
+    expect(problem.toDocument()).not.toHaveProperty('instance');
+  });
+
   it('leaves errors out of the document when there are none, and takes Retry-After from the catalogue', () => {
     const problem = new Problem('service-not-running', 'Starting.');
     expect(problem.toDocument()).not.toHaveProperty('errors');

@@ -29,7 +29,9 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const { httpAdapter } = this.adapterHost;
-    const response: unknown = host.switchToHttp().getResponse();
+    const http = host.switchToHttp();
+    const response: unknown = http.getResponse();
+    const { id } = http.getRequest<{ readonly id?: string }>();
     const problem = toProblem(error);
     if (problem.code === 'internal-error') this.logUnexpected(error, host);
     // A stream that fails half-way has its status sent already; there is nothing left to answer with.
@@ -42,7 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
       httpAdapter.setHeader(response, 'retry-after', String(problem.retryAfterSeconds));
     for (const [name, value] of Object.entries(problem.headers)) httpAdapter.setHeader(response, name, value);
     // As text, because Nest's Fastify adapter would set the content type back to plain JSON for an object with a `status`.
-    httpAdapter.reply(response, JSON.stringify(problem.toDocument()), problem.status);
+    httpAdapter.reply(response, JSON.stringify(problem.toDocument(id)), problem.status);
   }
 
   private logUnexpected(error: unknown, host: ArgumentsHost): void {

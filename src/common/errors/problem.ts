@@ -14,6 +14,7 @@ export interface ProblemDocument {
   readonly status: number;
   readonly detail: string;
   readonly code: ProblemCode;
+  readonly instance?: string;
   readonly errors?: readonly FieldError[];
 }
 
@@ -53,14 +54,18 @@ export class Problem extends Error {
     this.headers = options.headers ?? {};
   }
 
-  /** The answer's body. */
-  toDocument(): ProblemDocument {
+  /**
+   * The answer's body.
+   * @param requestId makes `instance`, the name of this occurrence (RFC 9457 section 3.1.5); the log lines of the request have it
+   */
+  toDocument(requestId?: string): ProblemDocument {
     return {
       type: problemType(this.code),
       title: this.title,
       status: this.status,
       detail: this.detail,
       code: this.code,
+      ...(requestId !== undefined && { instance: `urn:telefuser:request:${requestId}` }),
       ...(this.errors.length > 0 && { errors: this.errors }),
     };
   }

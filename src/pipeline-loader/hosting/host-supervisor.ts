@@ -49,6 +49,7 @@ export class HostSupervisor {
   #state: SupervisorState = 'starting';
   #failures = 0;
   #restarts = 0;
+  #endedCpuSeconds = 0;
   #readyAtMs = 0;
   #cause: PipelineStartError | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -96,6 +97,11 @@ export class HostSupervisor {
   /** The running process, whether it is ready or not. */
   get host(): SupervisedHost | undefined {
     return this.#host;
+  }
+
+  /** Processor time of all its processes so far, as of a moment ago; it never goes back. */
+  get totalCpuSeconds(): number {
+    return this.#endedCpuSeconds + (this.#host?.usage?.cpuSeconds ?? 0);
   }
 
   /** Whether a session can be opened here now. */
@@ -148,7 +154,7 @@ export class HostSupervisor {
       // Whatever failed, no process stays behind.
       await host?.stop();
       resolve();
-      this.#host = undefined;
+      this.#forgetHost();
       this.#failed(error instanceof PipelineStartError ? error : new PipelineStartError('crashed', errorMessage(error)));
     }
   }
@@ -163,9 +169,14 @@ export class HostSupervisor {
   /** The process is gone. Before it was ready, `started()` says so too, and the failure is dealt with there. */
   #ended(host: SupervisedHost | undefined, cause: string): void {
     if (this.#state !== 'ready' || host !== this.#host) return;
-    this.#host = undefined;
+    this.#forgetHost();
     if (performance.now() - this.#readyAtMs >= PROVEN_AFTER_MS) this.#failures = 0;
     this.#failed(new PipelineStartError('crashed', cause));
+  }
+
+  #forgetHost(): void {
+    this.#endedCpuSeconds = this.totalCpuSeconds;
+    this.#host = undefined;
   }
 
   #failed(cause: PipelineStartError): void {

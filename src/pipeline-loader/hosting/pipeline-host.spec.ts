@@ -28,11 +28,16 @@ function nodeHost(environment: Readonly<Record<string, string>> = {}): HostComma
 
 const hosts: PipelineHost[] = [];
 const printed: string[] = [];
+/** The fields of a line, by its text. */
+const fieldsOf = new Map<string, unknown>();
 
 beforeEach(() => {
   printed.length = 0;
   for (const method of ['log', 'warn', 'error', 'debug'] as const) {
-    vi.spyOn(Logger.prototype, method).mockImplementation((text: unknown) => void printed.push(String(text)));
+    vi.spyOn(Logger.prototype, method).mockImplementation((text: unknown, fields: unknown) => {
+      printed.push(String(text));
+      fieldsOf.set(String(text), fields);
+    });
   }
 });
 
@@ -219,6 +224,9 @@ describe('a server-push pipeline', () => {
     await vi.waitFor(() =>
       expect(printed).toEqual(expect.arrayContaining(['printed on stdout', 'printed on stderr', `${'x'.repeat(2000)}…`])),
     );
+    // What is said by `console` is said for the session; a line on stdout does not say for whom it was.
+    expect(fieldsOf.get('printed on stdout')).toEqual({ session_id: expect.any(String) as string });
+    expect(fieldsOf.get(`${'x'.repeat(2000)}…`)).toBeUndefined();
   });
 
   it('sees the environment it was given and nothing else', async () => {
@@ -414,7 +422,7 @@ describe('a bidirectional pipeline', () => {
     run.push({ hello: true });
     const ended = collect(run).catch((error: unknown) => error);
     await vi.waitFor(() => expect(printed.find((line) => line.includes(text))).toContain('talk.mjs:'));
-    expect(printed.find((line) => line.includes(text))).toContain('session s: ');
+    expect(fieldsOf.get(printed.find((line) => line.includes(text)) ?? '')).toEqual({ session_id: 's' });
     await run.close();
     await ended;
   });

@@ -251,10 +251,7 @@ export class PipelineHost implements RunChannel {
         this.#logger.error(`an error nobody caught in the pipeline: ${message.message}`, message.stack);
         return;
       case 'log':
-        return this.#log(
-          message.level,
-          message.run === undefined ? message.text : `${this.#nameRun(message.run)}: ${message.text}`,
-        );
+        return this.#log(message.level, message.text, message.run === undefined ? {} : this.#fieldsOf(message.run));
       case 'stopped':
         return;
     }
@@ -349,22 +346,24 @@ export class PipelineHost implements RunChannel {
     this.#logger.warn(hint);
   }
 
-  #nameRun(run: number): string {
-    return `session ${this.#runs.get(run)?.sessionId ?? `of run ${run}`}`;
+  /** A run that is over has no session any more, but its last lines belong together. */
+  #fieldsOf(run: number): { session_id: string } | { run: number } {
+    const session = this.#runs.get(run)?.sessionId;
+    return session === undefined ? { run } : { session_id: session };
   }
 
-  #log(level: HostLogLevel, message: string): void {
+  #log(level: HostLogLevel, message: string, fields: object): void {
     if (!this.#logBudget.take()) return;
     const text = plainText(message);
     switch (level) {
       case 'debug':
-        return this.#logger.debug(text);
+        return this.#logger.debug(text, fields);
       case 'info':
-        return this.#logger.log(text);
+        return this.#logger.log(text, fields);
       case 'warn':
-        return this.#logger.warn(text);
+        return this.#logger.warn(text, fields);
       case 'error':
-        return this.#logger.error(text);
+        return this.#logger.error(text, fields);
     }
   }
 }

@@ -138,6 +138,18 @@ describe('opening sessions', () => {
 });
 
 describe('starting again', () => {
+  it('keeps the processor time of the processes before', async () => {
+    start(1);
+    await settle();
+    hosts[0]!.ready();
+    await settle();
+    expect(pool.describe()[0]).toMatchObject({ cpuSeconds: 2, totalCpuSeconds: 2 });
+    hosts[0]!.exit('was killed');
+    expect(pool.describe()[0]).toMatchObject({ state: 'waiting', totalCpuSeconds: 2 });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(pool.describe()[0]).toMatchObject({ state: 'starting', cpuSeconds: 2, totalCpuSeconds: 4 });
+  });
+
   it('waits longer with each failure in a row, and gives up after so many', async () => {
     start(1, { maxFailures: 4, firstDelayMs: 500 });
     await settle();

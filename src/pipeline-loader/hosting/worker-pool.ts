@@ -18,6 +18,8 @@ export interface WorkerDescription {
   readonly restarts: number;
   readonly residentBytes?: number;
   readonly cpuSeconds?: number;
+  /** Of this process and those before it. */
+  readonly totalCpuSeconds: number;
 }
 
 /** Starts a process; its log lines are under the name. */
@@ -71,10 +73,11 @@ export class WorkerPool {
   }
 
   describe(): WorkerDescription[] {
-    return this.#workers.map(({ state, host, load, restarts }) => ({
+    return this.#workers.map(({ state, host, load, restarts, totalCpuSeconds }) => ({
       state,
       sessions: load,
       restarts,
+      totalCpuSeconds,
       ...(host?.pid === undefined ? {} : { pid: host.pid }),
       ...(host?.usage === undefined ? {} : { residentBytes: host.usage.residentBytes, cpuSeconds: host.usage.cpuSeconds }),
     }));

@@ -10,6 +10,7 @@ import type { RawMessage } from '../protocol/message-decoder.js';
 import { parseServerMessage } from '../protocol/message-parsers.js';
 import { PROTOCOL_FD, PROTOCOL_VERSION, type HostMessage, type ServerMessage } from '../protocol/messages.js';
 import { describeService, LoadError, loadService } from './service-loader.js';
+import { attributeConsole } from './run-console.js';
 import { ServiceHost } from './service-host.js';
 
 type StartMessage = Extract<ServerMessage, { type: 'start' }>;
@@ -30,6 +31,8 @@ const connection = new MessageConnection('host', openPipe(), {
   onClose: () => process.exit(0),
 });
 const send = (message: HostMessage, parts?: readonly Uint8Array[]): Promise<void> => connection.send(message, parts);
+
+attributeConsole(console, send);
 
 process.on('uncaughtException', (error) => void die(error));
 process.on('unhandledRejection', (error) => void die(error));

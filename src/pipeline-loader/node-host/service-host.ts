@@ -7,6 +7,7 @@ import { parseServerMessage, type ParsedServerMessage } from '../protocol/messag
 import type { SendMessage } from './chunk-pump.js';
 import { HostRun, type OpenSessions } from './host-run.js';
 import type { LoadedService } from './service-loader.js';
+import { forRun } from './run-console.js';
 
 /** Carries out the server's messages on a started service. Owns the runs. */
 export class ServiceHost {
@@ -25,8 +26,8 @@ export class ServiceHost {
     if (message === undefined) return;
     if (message.type === 'ping') void this.send({ type: 'pong', id: message.id });
     else if (message.type === 'stop') this.onStop(message.timeoutMs);
-    else if (message.type === 'open') void this.#open(message);
-    else if (message.type !== 'start') this.#handleRunMessage(message, raw);
+    else if (message.type === 'open') void forRun(message.run, () => this.#open(message));
+    else if (message.type !== 'start') forRun(message.run, () => this.#handleRunMessage(message, raw));
   }
 
   /** Ends every run and the service. Bounded by the timeout. */
