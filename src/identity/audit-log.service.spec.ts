@@ -2,7 +2,6 @@ import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { loadConfiguration } from '../config/index.js';
 import { AuditLog, harmless } from './audit-log.service.js';
 import { ANYONE } from './identity.js';
 
@@ -11,25 +10,22 @@ afterEach(() => {
 });
 
 describe('AuditLog', () => {
-  it('says who did what in one line of text, or as an object where lines are JSON', () => {
+  it('says who did what, with what it was about in fields', () => {
     const log = vi.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
     const who = { ...ANYONE, kind: 'api-key', name: 'k001', tenant: 'acme' } as const;
-    new AuditLog(loadConfiguration({})).record('session-opened', who, { session: 's1', reason: undefined });
-    expect(log).toHaveBeenLastCalledWith('event=session-opened by=api-key name=k001 tenant=acme session=s1');
-    new AuditLog(loadConfiguration({ TELEFUSER_LOG_FORMAT: 'json' })).record('session-closed', {
-      tenant: 'acme',
-      subject: 'ann',
-      tokenId: 't',
-    });
-    expect(log).toHaveBeenLastCalledWith({ event: 'session-closed', tenant: 'acme', subject: 'ann', token: 't' });
+    new AuditLog().record('session-opened', who, { session_id: 's1', reason: undefined });
+    expect(log).toHaveBeenLastCalledWith('session-opened', { by: 'api-key', name: 'k001', tenant: 'acme', session_id: 's1' });
+    new AuditLog().record('session-closed', { tenant: 'acme', subject: 'ann', tokenId: 't' });
+    expect(log).toHaveBeenLastCalledWith('session-closed', { tenant: 'acme', subject: 'ann', token: 't' });
   });
 
   it('lets nothing that came from outside forge a line or a field', () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const credential = 'x\n2026 LOG [Audit] event=session-opened \u001b[31m'.padEnd(500, 'y');
-    new AuditLog(loadConfiguration({})).refuse('credential-refused', undefined, { credential });
-    const line = String(warn.mock.lastCall?.[0]);
-    expect(line).toMatch(/^event=credential-refused credential=[\u0021-\u003c\u003e-\u007e]{1,129}$/u);
+    new AuditLog().refuse('credential-refused', undefined, { credential });
+    const [event, fields] = warn.mock.lastCall ?? [];
+    expect(event).toBe('credential-refused');
+    expect((fields as { readonly credential: string }).credential).toMatch(/^[\u0021-\u003c\u003e-\u007e]{1,129}$/u);
   });
 });
 

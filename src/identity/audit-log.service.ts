@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { Configuration } from '../config/index.js';
 import type { Identity, Owner } from './identity.js';
 
 /** Context of its lines, by which they can be told from others and sent elsewhere. */
@@ -25,33 +24,24 @@ export type AuditDetails = Readonly<Record<string, string | undefined>>;
 @Injectable()
 export class AuditLog {
   private readonly logger = new Logger(CONTEXT);
-  private readonly asObject: boolean;
-
-  constructor({ logFormat }: Configuration) {
-    this.asObject = logFormat === 'json';
-  }
 
   /** Something that was allowed. */
   record(event: AuditEvent, who: Identity | Owner | undefined, details: AuditDetails = {}): void {
-    this.logger.log(this.line(event, who, details));
+    this.logger.log(event, fieldsOf(who, details));
   }
 
   /** Something that was refused. */
   refuse(event: AuditEvent, who: Identity | undefined, details: AuditDetails = {}): void {
-    this.logger.warn(this.line(event, who, details));
+    this.logger.warn(event, fieldsOf(who, details));
   }
+}
 
-  private line(event: AuditEvent, who: Identity | Owner | undefined, details: AuditDetails): object | string {
-    const fields = Object.fromEntries(
-      Object.entries({ event, ...whoIs(who), ...details }).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, harmless(value)]],
-      ),
-    );
-    if (this.asObject) return fields;
-    return Object.entries(fields)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(' ');
-  }
+function fieldsOf(who: Identity | Owner | undefined, details: AuditDetails): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries({ ...whoIs(who), ...details }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, harmless(value)]],
+    ),
+  );
 }
 
 function whoIs(who: Identity | Owner | undefined): AuditDetails {

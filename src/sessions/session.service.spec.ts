@@ -91,7 +91,7 @@ function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'def
     registry,
     figures,
     new StreamTokens(configuration),
-    new AuditLog(configuration),
+    new AuditLog(),
   );
   const lease = (): SlotLease => {
     const acquired = slots.acquire();

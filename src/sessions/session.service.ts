@@ -139,14 +139,14 @@ export class SessionService {
     const session = this.find(id, caller);
     if (session === undefined || session.state === 'closing')
       throw new Problem('session-not-found', `No session "${id}" is open.`);
-    this.audit.record('session-close-requested', caller, { session: id });
+    this.audit.record('session-close-requested', caller, { session_id: id });
     await session.close('client_delete');
   }
 
   private find(id: string, caller: Identity): Session | undefined {
     const session = this.registry.get(id);
     if (session === undefined || owns(caller, session.owner)) return session;
-    this.audit.refuse('session-denied', caller, { session: id });
+    this.audit.refuse('session-denied', caller, { session_id: id });
     return undefined;
   }
 
@@ -227,7 +227,7 @@ export class SessionService {
         onFirstFrame: (sentAtMs) => this.figures.firstFrameSent(mode, sentAtMs - arrivedAtMs),
         onClosed: (reason) => {
           this.registry.remove(session, reason);
-          this.audit.record('session-closed', session.owner, { session: id, reason });
+          this.audit.record('session-closed', session.owner, { session_id: id, reason });
           this.figures.sessionClosed(reason, session);
           lease.release();
         },
@@ -240,7 +240,7 @@ export class SessionService {
     trace.answered(id, mode);
     session.begin();
     this.logger.log(`opened: ${mode}`, { session_id: id, stream_mode: mode, ...trace.logFields });
-    this.audit.record('session-opened', caller, { session: id });
+    this.audit.record('session-opened', caller, { session_id: id });
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;
   }
