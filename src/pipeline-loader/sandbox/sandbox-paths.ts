@@ -121,7 +121,7 @@ export async function findSandboxPaths(
     throw new SandboxError(`${entry} lies outside the pipeline's folder ${folder}: put a copy there instead of a symlink`);
   }
   const isNode = language === 'node';
-  const isOwn = !isShared(folder, await existing([serverRoot, homedir()]));
+  const isOwn = !isShared(folder, await existing([serverRoot, ...homeFolders()]));
   const own = isOwn ? folder : entry;
   const secrets = await existing(request.secrets);
   const assets = await Promise.all(request.assets.map((path) => assetPath(path, secrets)));
@@ -219,4 +219,13 @@ async function findGpuDevices(): Promise<string[]> {
 function isWithin(path: string, folder: string): boolean {
   const inside = relative(folder, path);
   return inside === '' || (inside !== '..' && !inside.startsWith(`..${sep}`));
+}
+
+/** The home of whoever runs the server: none for a number that no user has, as in many containers. */
+function homeFolders(): readonly string[] {
+  try {
+    return [homedir()];
+  } catch {
+    return [];
+  }
 }
