@@ -234,6 +234,20 @@ describe('WHEP', () => {
     await whepRequest(viewer.session, 'DELETE');
   });
 
+  it('goes on by another path for a client that has another address', async () => {
+    const viewer = await player();
+    await viewer.play();
+    const port = (): number | undefined => viewer.transport.localCandidates[0]?.port;
+    const before = port();
+    await viewer.move();
+    expect((await viewer.restart()).status).toBe(200);
+    expect(port()).not.toBe(before);
+    const packets = viewer.client.video.packets.length;
+    await waitFor('pictures on the new path', () => viewer.client.video.packets.length > packets + 20);
+    expect(await server.api.status(viewer.sessionId)).toMatchObject({ status: 'active', state: 'live' });
+    await whepRequest(viewer.session, 'DELETE');
+  });
+
   it('takes a restart whose answer was lost and that is made again', async () => {
     const viewer = await player();
     await viewer.play();

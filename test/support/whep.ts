@@ -80,6 +80,13 @@ export class WhepPlayer {
     return [...lines, ...candidates.map((candidate) => `a=${candidate}`), ''].join('\r\n');
   }
 
+  /** Loses its addresses, as a phone does that leaves a network: the next restart finds others. */
+  async move(): Promise<void> {
+    await this.client.vanish();
+    // What werift keeps of its sockets; with them gone it opens others.
+    (this.transport.connection as unknown as { protocols: unknown[] }).protocols = [];
+  }
+
   /** Restarts ICE on both sides. */
   async restart(): Promise<WhepAnswer> {
     const { transport } = this;
