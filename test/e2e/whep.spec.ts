@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { parseMessage } from 'werift';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeApiKey } from '#server/identity/index.js';
 import { waitFor } from '../support/condition.ts';
+import { freePort } from '../support/free-port.ts';
 import { shippedPipeline, testPipeline, TestServer } from '../support/server.ts';
 import { WeriftClient, type ClientOptions } from '../support/werift-client.ts';
 import { WhepPlayer, whepRequest } from '../support/whep.ts';
@@ -51,6 +53,7 @@ describe('WHEP', () => {
       TELEFUSER_MAX_ICE_CANDIDATES: '24',
       TELEFUSER_TURN_SERVERS: 'turn:127.0.0.1:9?transport=tcp,turns:127.0.0.1:9?transport=tcp',
       TELEFUSER_TURN_SECRET: SECRET,
+      TELEFUSER_ICE_TCP_PORT: String(await freePort()),
     });
   });
   afterEach(async () => {
@@ -270,6 +273,41 @@ describe('WHEP', () => {
     const packets = viewer.client.video.packets.length;
     await waitFor('media by the old path', () => viewer.client.video.packets.length > packets + 20);
     expect(await server.api.closeReason(sessionId, 10_000)).toBe('disconnected');
+  });
+
+  it('asks who calls, and keeps a session to its owner', async () => {
+    const [acme, other] = ['acme', 'other'].map((tenant) =>
+      makeApiKey({ tenant, scopes: ['stream:create', 'stream:read', 'stream:close'], expiresAtMs: undefined }),
+    );
+    const written = [acme, other].map((made) => ({ ...made?.record, expiresAtMs: undefined }));
+    await using closed = await TestServer.start(shippedPipeline('test-pattern'), {
+      TELEFUSER_AUTH: 'required',
+      TELEFUSER_API_KEYS: JSON.stringify(written),
+    });
+    const as = (key: string | undefined): Readonly<Record<string, string>> => ({ authorization: `Bearer ${key ?? ''}` });
+    await using client = await WeriftClient.prepare(PLAYER);
+    const viewer = new WhepPlayer(closed.api, client);
+    expect(await viewer.post()).toMatchObject({ status: 401, code: 'unauthenticated' });
+
+    const json = { 'content-type': 'application/json', ...as(acme?.key) };
+    const minted = await whepRequest(new URL('v1/stream/tokens', closed.api.url), 'POST', json, '{}');
+    const { token } = JSON.parse(minted.text) as { readonly token: string };
+    expect((await viewer.post('', client.offerSdp, as(token))).status).toBe(201);
+    const fragment = { 'content-type': FRAGMENT, 'if-match': '*' };
+    const asked: readonly (readonly [string, Readonly<Record<string, string>>, string?])[] = [
+      ['GET', {}],
+      ['PATCH', fragment, viewer.fragment()],
+      ['DELETE', {}],
+    ];
+    for (const [method, headers, body] of asked) {
+      expect(await whepRequest(viewer.session, method, headers, body)).toMatchObject({ status: 401 });
+      expect(await whepRequest(viewer.session, method, { ...headers, ...as(other?.key) }, body)).toMatchObject({ status: 404 });
+    }
+    const answers = [];
+    for (const [method, headers, body] of asked) {
+      answers.push((await whepRequest(viewer.session, method, { ...headers, ...as(token) }, body)).status);
+    }
+    expect(answers).toEqual([204, 204, 200]);
   });
 
   it('serves a bidirectional pipeline only to a player with a data channel', async () => {

@@ -46,9 +46,9 @@ export class WhepPlayer {
   ) {}
 
   /** @param sdp instead of the client's offer. */
-  async post(query = '', sdp = this.client.offerSdp): Promise<WhepAnswer> {
+  async post(query = '', sdp = this.client.offerSdp, headers: Readonly<Record<string, string>> = {}): Promise<WhepAnswer> {
     const url = new URL(`v1/stream/whep${query}`, this.api.url);
-    const answer = await whepRequest(url, 'POST', { 'content-type': 'application/sdp' }, sdp);
+    const answer = await whepRequest(url, 'POST', { 'content-type': 'application/sdp', ...headers }, sdp);
     this.session = new URL(answer.headers.get('location') ?? '', url).href;
     this.etag = answer.headers.get('etag') ?? '';
     return answer;

@@ -14,7 +14,6 @@ function loopbackConnection(): RTCPeerConnection {
 describe('IceSession', () => {
   let ice: IceSession;
   const open: RTCPeerConnection[] = [];
-  const lost = vi.fn();
 
   /** A connection that has answered, with its client still to come. */
   beforeEach(async () => {
