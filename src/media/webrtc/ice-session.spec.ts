@@ -36,7 +36,7 @@ describe('IceSession', () => {
     const session = IceSession.of(connection, {
       permits: (address) => address !== '192.0.2.2',
       remoteCandidates: 1,
-      onLost: lost,
+      onLost: () => undefined,
     });
     if (session === undefined) throw new Error('no session');
     return session;
