@@ -185,7 +185,7 @@ describe('the allowed origins', () => {
   it('are all by default', async () => {
     const { headers } = await preflight(app, 'https://any.example');
     expect(headers['access-control-allow-origin']).toBe('*');
-    expect(headers['access-control-allow-methods']).toBe('GET, POST, DELETE, OPTIONS');
+    expect(headers['access-control-allow-methods']).toBe('GET, POST, PATCH, DELETE, OPTIONS');
     expect((await app.inject({ method: 'GET', url: '/nowhere' })).headers['access-control-allow-origin']).toBe('*');
   });
 

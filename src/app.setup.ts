@@ -11,6 +11,8 @@ import {
   PROBLEM_MEDIA_TYPE,
   ProblemFilter,
   RequestValidationPipe,
+  SDP,
+  SDP_FRAGMENT,
   toProblem,
 } from './common/index.js';
 import { Configuration } from './config/index.js';
@@ -67,10 +69,12 @@ export function configureApp(app: NestFastifyApplication): NestFastifyApplicatio
   const configuration = app.get(Configuration);
   followRequests(app);
   acceptJsonOnly(app, configuration);
+  acceptSdp(app, configuration);
   closeConnectionsLate(app);
   secureHeaders(app, configuration);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
+  announceTypes(app);
   allowOrigins(app, configuration.corsOrigins);
   // Routes for the files that exist now, rather than a wildcard that would answer in place of "no such route".
   app.useStaticAssets({ root: PUBLIC_FOLDER, wildcard: false });
@@ -84,6 +88,10 @@ function acceptJsonOnly(app: NestFastifyApplication, { maxBodyBytes, maxJsonDept
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   app.useBodyParser('application/json', { bodyLimit: maxBodyBytes }, (request, body, done) => {
+    if (takenType(request) !== 'application/json') {
+      done(wrongType(request));
+      return;
+    }
     // A DELETE with a JSON content type and nothing after it is common, and harmless.
     if (body.length === 0 && request.method === 'DELETE') {
       done(null, undefined);
@@ -108,6 +116,31 @@ function closeConnectionsLate(app: NestFastifyApplication): void {
       server.once('close', () => clearTimeout(timer));
       done();
     });
+}
+
+/** Descriptions and fragments for WHEP, on the routes that say that they take them. Everywhere else their types are none that is taken. */
+function acceptSdp(app: NestFastifyApplication, { maxBodyBytes }: Configuration): void {
+  for (const type of [SDP, SDP_FRAGMENT]) {
+    app.useBodyParser(type, { bodyLimit: maxBodyBytes }, (request, body, done) => {
+      if (takenType(request) === type) done(null, body.toString('utf8'));
+      else done(wrongType(request));
+    });
+  }
+}
+
+/** A request of Fastify, as far as it is read here. */
+interface RoutedRequest {
+  readonly routeOptions: { readonly config?: unknown };
+}
+
+/** What the route takes, as its `AddRouteConfig` says. */
+function takenType({ routeOptions }: RoutedRequest): string {
+  const { mediaType } = (routeOptions.config ?? {}) as { readonly mediaType?: string };
+  return mediaType ?? 'application/json';
+}
+
+function wrongType(request: RoutedRequest): Problem {
+  return new Problem('unsupported-media-type', `This route takes ${takenType(request)}.`);
 }
 
 function tooDeep(maxJsonDepth: number): Problem {
@@ -136,9 +169,31 @@ function allowOrigins(app: NestFastifyApplication, origins: readonly string[]): 
   if (origins.length === 0) return;
   app.enableCors({
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate', 'X-Request-Id'],
+    methods: ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
+    // The last three are for WHEP (RFC 9725 section 4.2 and 4.3).
+    exposedHeaders: [
+      'Retry-After',
+      'RateLimit',
+      'RateLimit-Policy',
+      'WWW-Authenticate',
+      'X-Request-Id',
+      'ETag',
+      'Link',
+      'Location',
+    ],
+    // A plain OPTIONS asks what a route takes (Accept-Post), and has no origin.
+    strictPreflight: false,
     maxAge: 600,
+  });
+}
+
+/** Says in every answer to OPTIONS what a POST to the path may carry (W3C LDP section 7.1), that to a CORS preflight, which no controller sees, among them. */
+function announceTypes(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    const { acceptPost } = (request.routeOptions.config ?? {}) as { readonly acceptPost?: string };
+    if (request.method === 'OPTIONS' && acceptPost !== undefined) void reply.header('accept-post', acceptPost);
+    done(null, payload);
   });
 }
 

@@ -30,6 +30,7 @@ export function createApiDocument(app: NestFastifyApplication): OpenAPIObject {
       SECURITY_SCHEME,
     )
     .addTag('webrtc', 'Signalling: an offer opens a session')
+    .addTag('whep', 'Signalling by the WebRTC-HTTP Egress Protocol, for players that speak it')
     .addTag('sessions', 'Sessions by id')
     .addTag('tokens', 'Tokens for browsers')
     .addTag('service', 'What the service is and how it is')

@@ -1,3 +1,3 @@
 export { ForbiddenNetworks } from './forbidden-networks.js';
 export { IceModule } from './ice.module.js';
-export { IceServersService } from './ice-servers.service.js';
+export { IceServersService, type IceServer } from './ice-servers.service.js';

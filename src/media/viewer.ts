@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Chunk, Delivery, DeliveryMode, MediaInput, OfferSummary } from '../common/index.js';
+import type { Chunk, Delivery, DeliveryMode, IceNegotiation, MediaInput, OfferSummary } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { AudioTrackFactory, type AudioCounts, type AudioTrack } from './audio-track.js';
 import { ChunkRouterFactory, type ChunkRouter } from './chunk-router.js';
@@ -104,6 +104,11 @@ export class Viewer {
   /** The answer to send to the client. */
   get localSdp(): string {
     return this.connection.localSdp;
+  }
+
+  /** What the client may change of its ICE session; undefined for one without BUNDLE. */
+  get ice(): IceNegotiation | undefined {
+    return this.connection.ice;
   }
 
   /** Whether the data channel is open. */

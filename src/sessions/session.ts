@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Chunk, MediaInput } from '../common/index.js';
+import type { Chunk, IceNegotiation, MediaInput } from '../common/index.js';
 import type { Owner } from '../identity/index.js';
 import type { ChunkMark, ConnectionState, FrameTimes, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
 import { PipelineCrashedError, type ControlId, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
@@ -152,6 +152,11 @@ export class Session implements ViewerObserver {
   /** The SDP answer. */
   get answerSdp(): string {
     return this.viewer.localSdp;
+  }
+
+  /** What the client may change of its ICE session; undefined for one without BUNDLE. */
+  get ice(): IceNegotiation | undefined {
+    return this.viewer.ice;
   }
 
   /** Begins the session's life: from here on its timeouts run and what the client does is heard. Call once. */

@@ -20,8 +20,8 @@ const MAX_CODECS = 128;
 const DIRECTIONS: ReadonlySet<string> = new Set(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const SETUPS: ReadonlySet<string> = new Set<DtlsSetup>(['actpass', 'active', 'passive']);
 /** ICE user fragment and password, RFC 8839 section 5.4: ice-chars, 4–256 and 22–256. */
-const ICE_UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
-const ICE_PWD = /^[A-Za-z0-9+/]{22,256}$/;
+export const ICE_UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
+export const ICE_PWD = /^[A-Za-z0-9+/]{22,256}$/;
 const FINGERPRINT = /^sha-(1|224|256|384|512) [0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+$/;
 
 interface Section {

@@ -2,32 +2,16 @@ import { Body, Controller, Headers, HttpCode, Post, Res, UseGuards } from '@nest
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ApiProblems } from '../common/index.js';
-import { Configuration } from '../config/index.js';
 import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../identity/index.js';
-import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease, type SessionOffer } from '../sessions/index.js';
-import { Tracing, type OfferTrace } from '../tracing/index.js';
+import { MaxSessionsGuard, ReservedSlot, SlotLease } from '../sessions/index.js';
 import { AnswerDto, OfferDto } from './offer.dto.js';
-import { inspectOffer } from './sdp-inspection.js';
-
-/** Aborts when the client goes away before its answer was written. */
-function abandonedSignal(response: ServerResponse): AbortSignal {
-  const aborter = new AbortController();
-  if (response.closed) aborter.abort(new Error('the client went away'));
-  response.once('close', () => {
-    if (!response.writableFinished) aborter.abort(new Error('the client went away'));
-  });
-  return aborter.signal;
-}
+import { SessionOpener } from './session-opener.js';
 
 /** The HTTP door to WebRTC: an offer opens a session. {@link SessionsController} closes it. */
 @ApiTags('webrtc')
 @Controller('v1/stream/webrtc')
 export class WebRtcController {
-  constructor(
-    private readonly sessions: SessionService,
-    private readonly configuration: Configuration,
-    private readonly tracing: Tracing,
-  ) {}
+  constructor(private readonly sessions: SessionOpener) {}
 
   /** Answers an SDP offer and opens a session. */
   @Post('offer')
@@ -64,33 +48,7 @@ export class WebRtcController {
     @Res({ passthrough: true }) reply: { raw: ServerResponse },
     @Headers('traceparent') traceParent: string | undefined,
   ): Promise<AnswerDto> {
-    const trace = this.tracing.offer(traceParent);
-    try {
-      const session = await this.sessions.open(this.readOffer(body, caller, trace), slot, abandonedSignal(reply.raw));
-      return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
-    } catch (error) {
-      trace.refused(error);
-      throw error;
-    }
+    const session = await this.sessions.open(body, { caller, slot, response: reply.raw, traceParent });
+    return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
   }
-
-  private readOffer(body: OfferDto, caller: Identity, trace: OfferTrace): SessionOffer {
-    const { sdp, type: _type, config = {}, session_id: sessionId, ...fields } = body;
-    return {
-      caller,
-      sdp,
-      arrivedAtMs: performance.now(),
-      trace,
-      summary: inspectOffer(sdp, this.configuration),
-      sessionId: sessionId ?? undefined,
-      fps: body.fps ?? undefined,
-      config: config ?? {},
-      fields: withoutNulls(fields),
-    };
-  }
-}
-
-/** A field that is null is a field that was not sent: pipelines written for the original server rely on it. */
-function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
 }

@@ -136,6 +136,8 @@ describe('the HTTP API of a running server', () => {
         '/v1/stream/tokens',
         '/v1/stream/webrtc/offer',
         '/v1/stream/webrtc/{session_id}',
+        '/v1/stream/whep',
+        '/v1/stream/whep/{session_id}',
       ].sort(),
     );
     expect(Object.keys(paths['/v1/stream/webrtc/offer']?.['post']?.responses ?? {}).sort()).toEqual([

@@ -22,6 +22,15 @@ const entries = {
     remedy: 'Send the SDP of `RTCPeerConnection.createOffer()` unchanged, after `setLocalDescription`.',
     example: 'The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd).',
   },
+  'invalid-sdp-fragment': {
+    status: 400,
+    title: 'The SDP fragment cannot be used',
+    when: 'The body of a `PATCH` by WHEP is no SDP fragment (RFC 8840), is too large, or lacks the ICE credentials of the client.',
+    remedy:
+      'Send `a=ice-ufrag`, `a=ice-pwd` and the candidates as `a=candidate` lines; for a restart the credentials of a new offer ' +
+      '(`createOffer({ iceRestart: true })`).',
+    example: 'The fragment has no ICE credentials: it needs a=ice-ufrag and a=ice-pwd.',
+  },
   'negotiation-failed': {
     status: 400,
     title: 'The offer could not be negotiated',
@@ -87,6 +96,20 @@ const entries = {
     remedy: 'Choose another `session_id`, or leave it out to be given one.',
     example: 'A session "demo-1" is already open.',
   },
+  'ice-restart-refused': {
+    status: 409,
+    title: 'The ICE session cannot be restarted',
+    when: 'The session has never been connected, so there is nothing to restart, or its offer had no BUNDLE group.',
+    remedy: 'Wait until the session is connected, or close it and open another one.',
+    example: 'Session "demo-1" has not been connected yet. Wait until it is, or open another one.',
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'The ICE session is another one',
+    when: 'The `If-Match` of a `PATCH` by WHEP names an ICE session that was restarted since.',
+    remedy: 'Use the `ETag` of the last answer that had one. For a restart send `If-Match: *`.',
+    example: 'The session has another ICE session now: If-Match must be its ETag, or *.',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -97,16 +120,24 @@ const entries = {
   'unsupported-media-type': {
     status: 415,
     title: 'The body has an unsupported media type',
-    when: 'The body is not announced as JSON.',
-    remedy: 'Send `content-type: application/json`.',
+    when: 'The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment.',
+    remedy:
+      'Send `content-type: application/json`; by WHEP `application/sdp` with an offer, and `application/trickle-ice-sdpfrag` with a `PATCH`.',
     example: 'Unsupported Media Type: text/plain.',
   },
   'validation-failed': {
     status: 422,
     title: 'The request has invalid fields',
-    when: 'The body is JSON, but a field is missing, of the wrong type or out of its bounds; `errors` names each.',
+    when: 'The body is JSON, but a field is missing, of the wrong type or out of its bounds; `errors` names each. By WHEP the query parameters are the fields.',
     remedy: 'Correct the fields that `errors` points at.',
     example: 'sdp must be a string.',
+  },
+  'precondition-required': {
+    status: 428,
+    title: 'The request must name the ICE session',
+    when: 'A `PATCH` by WHEP has no `If-Match`.',
+    remedy: 'Send `If-Match` with the `ETag` of the last answer that had one, or `*` for a restart.',
+    example: 'The request has no If-Match: send the ETag of the ICE session, or * for a restart.',
   },
   'rate-limited': {
     status: 429,

@@ -14,9 +14,30 @@ interface UdpProtocol {
   };
 }
 
+/** The path that a connection had before its ICE session was restarted, and until when it is used. */
+const heldPaths = new WeakMap<IceConnection, { readonly pair: CandidatePair; readonly untilMs: number }>();
+
 /** Declared private by werift: whether the peer still consents to being sent to (RFC 7675). */
 interface Consent {
   canSendApplicationData?(): boolean;
+}
+
+/**
+ * Keeps the path that the connection has now in use until it has another one, as an ICE session that is restarted shall (RFC 8445 section 12.1).
+ * @param untilMs on the clock of `performance`.
+ */
+export function holdPath(connection: IceConnection, untilMs: number): void {
+  const pair = connection.nominated;
+  if (pair !== undefined) heldPaths.set(connection, { pair, untilMs });
+}
+
+export function forgetPath(connection: IceConnection): void {
+  heldPaths.delete(connection);
+}
+
+function heldPath(connection: IceConnection): CandidatePair | undefined {
+  const held = heldPaths.get(connection);
+  return held !== undefined && performance.now() < held.untilMs ? held.pair : undefined;
 }
 
 /**
@@ -25,12 +46,13 @@ interface Consent {
  * a datagram that cannot be sent is lost, as one on the network is.
  */
 export function sendDatagram(connection: IceConnection, datagram: Buffer): void {
-  const pair = connection.nominated;
-  const socket = pair === undefined ? undefined : socketOf(pair);
   const consents = (connection as Consent).canSendApplicationData?.();
-  if (consents === false) return;
+  const pair = consents === false ? heldPath(connection) : connection.nominated;
+  if (consents === false && pair === undefined) return;
+  const socket = pair === undefined ? undefined : socketOf(pair);
   if (pair === undefined || socket === undefined || consents === undefined) {
-    void connection.send(datagram).catch(() => undefined);
+    const sent = consents === false ? pair?.protocol.sendData(datagram, pair.remoteAddr) : connection.send(datagram);
+    void sent?.catch(() => undefined);
     return;
   }
   try {

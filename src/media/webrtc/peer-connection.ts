@@ -6,7 +6,7 @@ import {
   useTransportWideCC,
   type RTCRtpTransceiver,
 } from 'werift';
-import type { OfferSummary } from '../../common/index.js';
+import type { IceNegotiation, OfferSummary } from '../../common/index.js';
 import { audioCodecs, videoCodecs, type VideoCodecName } from './codec-preferences.js';
 import { onPeerClosed, sendCloseNotify } from './close-notify.js';
 import { DataChannel } from './data-channel.js';
@@ -14,6 +14,7 @@ import { abandonHandshake } from './dtls-handshake.js';
 import { ABS_CAPTURE_TIME_URI, PLAYOUT_DELAY_URI, type PlayoutDelay } from './header-extensions.js';
 import { mendIce } from './ice-mends.js';
 import { iceConfiguration, type IceOptions } from './ice-options.js';
+import { IceSession } from './ice-session.js';
 import { announceTcp } from './ice-tcp.js';
 import { InboundTrack } from './inbound-track.js';
 import { LossMeter } from './loss-meter.js';
@@ -61,6 +62,7 @@ export class PeerConnection {
   private closing: Promise<void> | undefined;
   private videoSender: OutboundRtp | undefined;
   private audioSender: OutboundRtp | undefined;
+  private iceSession: IceSession | undefined;
   private readonly unclaimed: ((observer: PeerConnectionObserver) => void)[] = [];
   private readonly loss = new LossMeter();
   private hearsArrivals = false;
@@ -87,6 +89,11 @@ export class PeerConnection {
   /** The answer, with every candidate inline. */
   get localSdp(): string {
     return this.connection.localDescription?.sdp ?? '';
+  }
+
+  /** Undefined for a client without BUNDLE. */
+  get ice(): IceNegotiation | undefined {
+    return this.iceSession;
   }
 
   get state(): ConnectionState {
@@ -146,6 +153,7 @@ export class PeerConnection {
   private async closeOnce(): Promise<void> {
     this.observer = undefined;
     this.transport.close();
+    this.iceSession?.close();
     for (const transport of this.connection.dtlsTransports) {
       abandonHandshake(transport);
       await sendCloseNotify(transport);
@@ -198,6 +206,11 @@ export class PeerConnection {
       throw new Error(`the offer has no codec that this server can send: it sends ${options.videoCodecs.join(', ')} and Opus.`);
     }
     this.watchTransports();
+    this.iceSession = IceSession.of(connection, {
+      permits: options.permits,
+      remoteCandidates: offer.iceCandidates,
+      onLost: () => this.report((observer) => observer.connectionStateChanged('disconnected')),
+    });
   }
 
   private setDirection(transceiver: RTCRtpTransceiver, offer: OfferSummary, sending: ReadonlySet<string>): void {
