@@ -14,5 +14,6 @@ export { Histogram, type CumulativeBucket } from './histogram.js';
 export { exceedsJsonDepth } from './json-limits.js';
 export type { DtlsSetup, MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';
 export { ReloadedFile } from './reloaded-file.js';
+export { openEnum } from './open-enum.js';
 export { RequestValidationPipe } from './validation/request-validation.pipe.js';
 export { VERSION } from './version.js';

@@ -9,6 +9,14 @@ import { Tracing, type OfferTrace } from '../tracing/index.js';
 import { AnswerDto, OfferDto } from './offer.dto.js';
 import { inspectOffer } from './sdp-inspection.js';
 
+/** What a client may do next with the session that was opened, by operation (OpenAPI 3, Link Object). */
+const SESSION_LINKS = Object.fromEntries(
+  ['sessionsStatus', 'sessionsStats', 'sessionsClose'].map((operationId) => [
+    operationId,
+    { operationId, parameters: { session_id: '$response.body#/session_id' } },
+  ]),
+);
+
 /** Aborts when the client goes away before its answer was written. */
 function abandonedSignal(response: ServerResponse): AbortSignal {
   const aborter = new AbortController();
@@ -39,7 +47,7 @@ export class WebRtcController {
     description: 'Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.',
   })
   @ApiBody({ type: OfferDto })
-  @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.' })
+  @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.', links: SESSION_LINKS })
   @ApiProblems(
     ...ACCESS_PROBLEMS,
     'token-used',
