@@ -37,6 +37,7 @@ export default defineConfig({
       heavyProject('e2e', 2),
       heavyProject('browser', 3),
       heavyProject('interop', 4),
+      heavyProject('clients', 5),
     ],
     coverage: {
       provider: 'v8',

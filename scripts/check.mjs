@@ -8,6 +8,8 @@ import { build, finish, install, nodePath, root, toolEnvironment } from './boots
 const AT_ONCE = 2;
 const GATE_TIMEOUT_MS = 300_000;
 const tool = (...path) => join(root, 'node_modules', ...path);
+const redocly = tool('@redocly', 'cli', 'bin', 'cli.js');
+const apiTypes = ['scripts/api-types.mjs'];
 const typeCheck = (project) => [tool('typescript', 'bin', 'tsc'), '--noEmit', '--pretty', '-p', project];
 
 /**
@@ -36,8 +38,17 @@ const GATES = [
       ],
     ],
   },
-  { name: 'openapi drift', commands: [['dist/openapi.js', '--check']], needsBuild: true },
-  { name: 'openapi lint', commands: [[tool('@redocly', 'cli', 'bin', 'cli.js'), 'lint', 'openapi.json']] },
+  {
+    name: 'openapi drift',
+    commands: [
+      ['dist/openapi.js', '--check'],
+      [...apiTypes, '--check'],
+    ],
+    needsBuild: true,
+  },
+  { name: 'openapi lint', commands: [[redocly, 'lint', 'openapi.json', 'openapi-3.1.json']] },
+  // A change that a client of the released server would notice (see CONTRIBUTING.md).
+  { name: 'openapi contract', commands: [['scripts/check-contract.mjs']] },
   { name: 'documents', commands: [['scripts/check-docs.mjs']] },
   { name: 'lock file', commands: [['scripts/check-lock.mjs']] },
 ];

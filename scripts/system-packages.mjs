@@ -1,4 +1,4 @@
-// The Debian programs that the e2e, browser and interop tests drive. They are installed where we may (root and apt-get); elsewhere
+// The Debian programs that the e2e, browser, interop and client tests drive. They are installed where we may (root and apt-get); elsewhere
 // one line says what is missing and how to get it.
 import { spawnSync } from 'node:child_process';
 
@@ -10,10 +10,11 @@ const REQUIREMENTS = [
   { packageName: 'nftables', neededBy: 'namespaces', test: ['nft', '--version'] },
   { packageName: 'ffmpeg', neededBy: 'interop', test: ['ffmpeg', '-version'] },
   { packageName: 'prometheus', neededBy: 'monitoring', test: ['promtool', '--version'] },
-  { packageName: 'python3-aiortc', neededBy: 'interop', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
+  { packageName: 'python3-aiortc', neededBy: 'aiortc', test: ['/usr/bin/python3', '-c', 'import aiortc'] },
   { packageName: 'python3-numpy', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import numpy'] },
   { packageName: 'python3-opencv', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import cv2'] },
   { packageName: 'python3-pil', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import PIL'] },
+  { packageName: 'python3-venv', neededBy: 'clients', test: ['/usr/bin/python3', '-c', 'import ensurepip'] },
   { packageName: 'python3-av', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import av'] },
 ];
 /** Test projects by what they need. */
@@ -21,6 +22,8 @@ const PROJECTS = {
   browser: ['browser'],
   nginx: ['e2e'],
   interop: ['interop'],
+  aiortc: ['interop', 'clients'],
+  clients: ['clients'],
   python: ['e2e', 'browser', 'interop'],
   namespaces: ['e2e', 'browser'],
   monitoring: ['e2e'],
@@ -39,7 +42,7 @@ function aptGet(args) {
 
 /**
  * Makes the programs available, or says what to do.
- * @returns {{ unavailable: Set<'e2e' | 'browser' | 'interop'>, remedy: string }} the test projects that cannot run, and one line why
+ * @returns {{ unavailable: Set<'e2e' | 'browser' | 'interop' | 'clients'>, remedy: string }} the test projects that cannot run, and one line why
  */
 export function ensureSystemPackages() {
   let absent = missing();

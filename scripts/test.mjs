@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, finish, install, root, runNode } from './bootstrap.mjs';
+import { ensureClientTools } from './client-tools.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
 
-const PROJECTS = ['unit', 'e2e', 'browser', 'interop'];
+const PROJECTS = ['unit', 'e2e', 'browser', 'interop', 'clients'];
 
 /** Counts of vitest's JSON report. A file that could not be loaded has no tests, and is one failure. */
 function countsOf(reportPath) {
@@ -45,6 +46,14 @@ async function testEverything(problems) {
   if (install().lockChanged) problems.push('package-lock.json does not match package.json (npm rewrote it)');
   const { unavailable, remedy } = ensureSystemPackages();
   if (unavailable.size > 0) console.error(remedy);
+  if (!unavailable.has('clients')) {
+    try {
+      ensureClientTools();
+    } catch (error) {
+      unavailable.add('clients');
+      problems.push(error.message);
+    }
+  }
   for (const project of unavailable) problems.push(`${project} tests could not run. ${remedy}`);
 
   const gates = await runNode([join(root, 'scripts', 'check.mjs')]);

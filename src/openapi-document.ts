@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 
 import { VERSION } from './common/index.js';
 import { SECURITY_SCHEME } from './identity/index.js';
+import { upgradeDocument } from './openapi-upgrade.js';
 
 const DESCRIPTION = `Serves one generative pipeline to browsers over WebRTC.
 
@@ -45,7 +46,15 @@ function operationId(controller: string, method: string): string {
   return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
-/** Serves the document at `/openapi.json` and Swagger UI at `/docs`; it is made on the first request, not at the start. */
+/**
+ * Serves the document at `/openapi.json`, the same in OpenAPI 3.1 at `/openapi-3.1.json`, and Swagger UI at `/docs`; it is made on the
+ * first request, not at the start.
+ */
 export function setUpApiDocument(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => createApiDocument(app), { jsonDocumentUrl: 'openapi.json', raw: ['json'] });
+  let upgraded: Readonly<Record<string, unknown>> | undefined;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/openapi-3.1.json', () => (upgraded ??= upgradeDocument({ ...createApiDocument(app) })));
 }

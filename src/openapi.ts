@@ -8,20 +8,31 @@ import { createHttpAdapter } from './app.setup.js';
 import { Configuration } from './config/index.js';
 import { createApiDocument } from './openapi-document.js';
 import { firstDifference } from './openapi-difference.js';
+import { upgradeDocument } from './openapi-upgrade.js';
 
-const FILE = new URL('../openapi.json', import.meta.url);
+/** The documents of the repository, by what each holds. */
+const FILES = {
+  'openapi.json': (document: Document) => document,
+  'openapi-3.1.json': upgradeDocument,
+};
 
-/** Writes `openapi.json` from the built application, or with `--check` says whether the committed one is up to date. */
+type Document = Readonly<Record<string, unknown>>;
+
+/** Writes the documents from the built application, or with `--check` says whether the committed ones are up to date. */
 async function main(check: boolean): Promise<void> {
-  const document: unknown = JSON.parse(JSON.stringify(await describeApplication()));
-  if (!check) {
-    await writeFile(FILE, `${JSON.stringify(document, null, 2)}\n`);
-    return;
+  const described = JSON.parse(JSON.stringify(await describeApplication())) as Document;
+  for (const [name, make] of Object.entries(FILES)) {
+    const file = new URL(`../${name}`, import.meta.url);
+    if (check) await compare(name, file, make(described));
+    else await writeFile(file, `${JSON.stringify(make(described), null, 2)}\n`);
   }
-  const committed: unknown = JSON.parse(await readFile(FILE, 'utf8').catch(() => 'null'));
+}
+
+async function compare(name: string, file: URL, document: Document): Promise<void> {
+  const committed: unknown = JSON.parse(await readFile(file, 'utf8').catch(() => 'null'));
   const difference = firstDifference(committed, document);
   if (difference === undefined) return;
-  process.stderr.write(`openapi.json differs from the build at ${difference}. Run "npm run openapi" and commit the file.\n`);
+  process.stderr.write(`${name} differs from the build at ${difference}. Run "npm run openapi" and commit the file.\n`);
   process.exitCode = 1;
 }
 

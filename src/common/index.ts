@@ -16,6 +16,7 @@ export { exceedsJsonDepth } from './json-limits.js';
 export { SDP, SDP_FRAGMENT } from './media-types.js';
 export type { DtlsSetup, MediaDirection, OfferedCodec, OfferedMedia, OfferSummary } from './offer.js';
 export { ReloadedFile } from './reloaded-file.js';
+export { openEnum } from './open-enum.js';
 export { RequestValidationPipe } from './validation/request-validation.pipe.js';
 export { AddRouteConfig } from './route-config.js';
 export { VERSION } from './version.js';

@@ -3,7 +3,7 @@ import { IsInt, IsOptional, Max, Min } from 'class-validator';
 
 const ONE_DAY_SECONDS = 86_400;
 
-/** What a token is to be. */
+/** What a token is to be. As in an offer, a field that is null counts as left out. */
 @ApiSchema({ name: 'StreamTokenRequest' })
 export class StreamTokenRequestDto {
   @ApiPropertyOptional({
@@ -13,6 +13,7 @@ export class StreamTokenRequestDto {
     default: 60,
     minimum: 1,
     maximum: ONE_DAY_SECONDS,
+    nullable: true,
   })
   @IsOptional()
   @IsInt()

@@ -1,25 +1,26 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsNumber, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
-import {
-  SESSION_ID,
-  SESSION_ID_RULE,
-  SESSION_STATES,
-  CLOSE_REASONS,
-  type CloseReason,
-  type SessionState,
-} from '../sessions/index.js';
+import { openEnum } from '../common/index.js';
+import { SESSION_ID, SESSION_ID_RULE, SESSION_STATES, CLOSE_REASONS } from '../sessions/index.js';
 
 const SDP_EXAMPLE =
   'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n…';
 
-/** A client's offer. Any further field is handed to the pipeline as it is. */
+/** A client's offer. An optional field that is null counts as left out. Any further field is handed to the pipeline as it is. */
 @ApiSchema({ name: 'WebRtcOffer' })
 export class OfferDto {
   @ApiProperty({ description: 'SDP of the offer, with all ICE candidates or with those known so far.', example: SDP_EXAMPLE })
   @IsString()
   readonly sdp!: string;
 
-  @ApiPropertyOptional({ description: 'Type of the description.', enum: ['offer'], default: 'offer' })
+  @ApiPropertyOptional({
+    // Said without `default`: the Go that openapi-generator makes of an enum with null and a default does not compile.
+    description: 'Type of the description; default: `offer`.',
+    type: String,
+    enum: ['offer', null],
+    nullable: true,
+    example: 'offer',
+  })
   @IsOptional()
   @IsIn(['offer'])
   readonly type?: 'offer';
@@ -34,12 +35,18 @@ export class OfferDto {
     description: `Id of the session; the server makes one if it is left out. ${SESSION_ID_RULE}`,
     example: 'demo-1',
     pattern: SESSION_ID.source,
+    nullable: true,
   })
   @IsOptional()
   @Matches(SESSION_ID, { message: `session_id is not valid: ${SESSION_ID_RULE.replace(/\.$/, '')}` })
   readonly session_id?: string;
 
-  @ApiPropertyOptional({ description: 'What to generate.', example: 'a lighthouse in a storm', maxLength: 100_000 })
+  @ApiPropertyOptional({
+    description: 'What to generate.',
+    example: 'a lighthouse in a storm',
+    maxLength: 100_000,
+    nullable: true,
+  })
   @IsOptional()
   @IsString()
   @MaxLength(100_000)
@@ -50,6 +57,7 @@ export class OfferDto {
     example: 24,
     minimum: 1,
     maximum: 240,
+    nullable: true,
   })
   @IsOptional()
   @IsNumber({ allowNaN: false, allowInfinity: false })
@@ -61,6 +69,7 @@ export class OfferDto {
     description: 'Session configuration; what is accepted is up to the pipeline.',
     type: 'object',
     additionalProperties: true,
+    nullable: true,
     example: { duration_s: 30 },
   })
   @IsOptional()
@@ -103,9 +112,17 @@ export class SessionStatusDto {
   @ApiPropertyOptional({ enum: ['server_push', 'bidirectional'], example: 'server_push' })
   readonly stream_mode?: 'server_push' | 'bidirectional';
 
-  @ApiPropertyOptional({ description: 'Where in its life an active session is.', enum: SESSION_STATES, example: 'live' })
-  readonly state?: SessionState;
+  @ApiPropertyOptional({
+    ...openEnum(SESSION_STATES),
+    description: 'Where in its life an active session is. A newer server may have more states.',
+    example: 'live',
+  })
+  readonly state?: string;
 
-  @ApiPropertyOptional({ description: 'Why a session that closed lately did so.', enum: CLOSE_REASONS, example: 'completed' })
-  readonly close_reason?: CloseReason;
+  @ApiPropertyOptional({
+    ...openEnum(CLOSE_REASONS),
+    description: 'Why a session that closed lately did so. A newer server may have more reasons.',
+    example: 'completed',
+  })
+  readonly close_reason?: string;
 }

@@ -7,6 +7,14 @@ import { MaxSessionsGuard, ReservedSlot, SlotLease } from '../sessions/index.js'
 import { AnswerDto, OfferDto } from './offer.dto.js';
 import { SessionOpener } from './session-opener.js';
 
+/** What a client may do next with the session that was opened, by operation (OpenAPI 3, Link Object). */
+const SESSION_LINKS = Object.fromEntries(
+  ['sessionsStatus', 'sessionsStats', 'sessionsClose'].map((operationId) => [
+    operationId,
+    { operationId, parameters: { session_id: '$response.body#/session_id' } },
+  ]),
+);
+
 /** The HTTP door to WebRTC: an offer opens a session. {@link SessionsController} closes it. */
 @ApiTags('webrtc')
 @Controller('v1/stream/webrtc')
@@ -23,7 +31,7 @@ export class WebRtcController {
     description: 'Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.',
   })
   @ApiBody({ type: OfferDto })
-  @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.' })
+  @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.', links: SESSION_LINKS })
   @ApiProblems(
     ...ACCESS_PROBLEMS,
     'token-used',
@@ -37,6 +45,7 @@ export class WebRtcController {
     'unsupported-media-type',
     'validation-failed',
     'service-not-running',
+    'pipeline-busy',
     'draining',
     'max-sessions',
     'no-media-path',

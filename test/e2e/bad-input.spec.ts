@@ -286,7 +286,7 @@ describe('bad requests', () => {
     const unknown = await server.api.delete('nobody');
     record('DELETE of an unknown session', inWords(unknown));
     expect(unknown).toMatchObject({ status: 404, body: { code: 'session-not-found', detail: 'No session "nobody" is open.' } });
-    const pathLike = await server.api.delete('..%2F..%2Fetc%2Fpasswd');
+    const pathLike = await server.api.request('DELETE', 'v1/stream/webrtc/..%2F..%2Fetc%2Fpasswd');
     record('DELETE of "../../etc/passwd"', inWords(pathLike));
     expect(pathLike).toMatchObject({ status: 404, body: { code: 'session-not-found' } });
     const prototype = await server.api.delete('__proto__');

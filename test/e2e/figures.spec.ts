@@ -1,41 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import type { Schemas } from '../support/api-client.ts';
 import { waitFor } from '../support/condition.ts';
 import { pythonPipeline, shippedPipeline, testPipeline, TestServer } from '../support/server.ts';
 import { WATCH, WeriftClient, type ChannelMessage } from '../support/werift-client.ts';
 
-interface Frames {
-  readonly generated: number;
-  readonly sent: number;
-  readonly queued: number;
-  readonly dropped: Readonly<Record<string, number>>;
-}
+type Reason = keyof Schemas['DroppedFrames'];
 
-interface Latency {
-  readonly count: number;
-  readonly sum_ms: number;
-  readonly p50_ms: number | null;
-  readonly max_ms: number | null;
-}
-
-/** What both the figures of a session and those of the service have. */
-interface Figures {
-  readonly frames: Frames;
-  readonly latency: Readonly<Record<string, Latency>>;
-}
-
-interface SessionStats extends Figures {
-  readonly video?: {
-    readonly codec: string;
-    readonly width?: number;
-    readonly height?: number;
-    readonly packets: number;
-    readonly bytes: number;
-  };
-  readonly audio?: { readonly packets: number; readonly sent_ms: number };
-  readonly network: { readonly round_trip_ms: number | null };
-  readonly age_seconds: number;
-}
+/** A ledger whose zeros are left out. */
+type Frames = Omit<Schemas['FrameLedger'], 'dropped'> & { readonly dropped: Readonly<Partial<Record<Reason, number>>> };
 
 /** The fields of `chunk` messages that tell of controls. */
 type ControlMessage = ChannelMessage & {
@@ -46,17 +19,7 @@ type ControlMessage = ChannelMessage & {
 const COLOUR = [40, 180, 90] as const;
 const PICTURE = { format: 'I420', width: 64, height: 48, colour: COLOUR, fps: 24 } as const;
 
-async function statsOf(server: TestServer, sessionId: string): Promise<SessionStats> {
-  const { status, body } = await server.api.get(`v1/stream/sessions/${sessionId}/stats`);
-  expect(status).toBe(200);
-  return body as unknown as SessionStats;
-}
-
-async function metricsOf(server: TestServer): Promise<Figures & Readonly<Record<string, unknown>>> {
-  return (await server.api.get('v1/service/metrics/json')).body as unknown as Figures & Readonly<Record<string, unknown>>;
-}
-
-function expectBalance({ generated, sent, queued, dropped }: Frames): void {
+function expectBalance({ generated, sent, queued, dropped }: Schemas['FrameLedger']): void {
   expect(sent + queued + Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBe(generated);
 }
 
@@ -97,23 +60,23 @@ describe.each([
       client.send(id === 4 ? { type: 'shown', rtp_timestamp: frame.header.timestamp } : { type: 'shown', id });
     }
     const stats = await waitFor('every report', async () => {
-      const found = await statsOf(server, client.sessionId);
-      return found.latency['control_to_shown']?.count === ids.length ? found : undefined;
+      const found = await server.api.stats(client.sessionId);
+      return found.latency.control_to_shown.count === ids.length ? found : undefined;
     });
-    for (const stage of ['control_to_push', 'push_to_yield', 'control_to_sent', 'control_to_shown', 'send_to_shown']) {
-      expect([stage, stats.latency[stage]?.count]).toEqual([stage, ids.length]);
+    for (const stage of ['control_to_push', 'push_to_yield', 'control_to_sent', 'control_to_shown', 'send_to_shown'] as const) {
+      expect([stage, stats.latency[stage].count]).toEqual([stage, ids.length]);
     }
-    for (const stage of ['yield_to_encode', 'encode', 'encode_to_send', 'yield_to_sent']) {
-      expect(stats.latency[stage]?.count).toBeGreaterThanOrEqual(ids.length);
+    for (const stage of ['yield_to_encode', 'encode', 'encode_to_send', 'yield_to_sent'] as const) {
+      expect(stats.latency[stage].count).toBeGreaterThanOrEqual(ids.length);
     }
-    const sum = (stage: string): number => stats.latency[stage]?.sum_ms ?? Number.NaN;
+    const sum = (stage: keyof Schemas['StageLatencies']): number => stats.latency[stage].sum_ms;
     expect(sum('control_to_push') + sum('push_to_yield')).toBeLessThan(sum('control_to_sent'));
     expect(sum('control_to_sent') + sum('send_to_shown')).toBeCloseTo(sum('control_to_shown'), 1);
-    expect(stats.latency['control_to_sent']?.max_ms).toBeLessThan(2000);
+    expect(stats.latency.control_to_sent.max_ms).toBeLessThan(2000);
     client.send({ type: 'stop' });
     await server.api.closeReason(client.sessionId);
     // The service remembers what its sessions were.
-    expect((await metricsOf(server)).latency['control_to_shown']?.count).toBe(ids.length);
+    expect((await server.api.metrics()).latency.control_to_shown.count).toBe(ids.length);
   });
 
   it('are left alone without one', async () => {
@@ -145,14 +108,14 @@ describe('the account of a session', () => {
 
   /** What the service counted while something happened. */
   async function counted(happens: () => Promise<void>): Promise<Frames> {
-    const before = (await metricsOf(server)).frames;
+    const before = (await server.api.metrics()).frames;
     await happens();
     await server.idle();
-    const { frames: after } = await metricsOf(server);
+    const { frames: after } = await server.api.metrics();
     expectBalance(after);
     expect(after.queued).toBe(0);
     const dropped = Object.entries(after.dropped).map(
-      ([reason, count]) => [reason, count - (before.dropped[reason] ?? 0)] as const,
+      ([reason, count]) => [reason, count - before.dropped[reason as Reason]] as const,
     );
     return {
       generated: after.generated - before.generated,
@@ -170,7 +133,7 @@ describe('the account of a session', () => {
         { audio: { ms: 200, sampleRate: 48_000, channels: 1 }, fields: { delivery: 'lossless' } },
       ]);
       await client.message('done', ({ type }) => type === 'done');
-      const stats = await statsOf(server, client.sessionId);
+      const stats = await server.api.stats(client.sessionId);
       expectBalance(stats.frames);
       expect(stats.frames).toMatchObject({ generated: 14, sent: 12, queued: 0, dropped: { undecodable: 2 } });
       await waitFor('every picture', () => client.video.accessUnits().length === 12);
@@ -190,7 +153,7 @@ describe('the account of a session', () => {
     const cut = await counted(async () => {
       await using client = await talk([{ frames: { count: 240, ...PICTURE }, fields: { delivery: 'lossless' } }]);
       await waitFor('video', () => client.video.packets.length > 3);
-      const { frames } = await statsOf(server, client.sessionId);
+      const { frames } = await server.api.stats(client.sessionId);
       expectBalance(frames);
       expect(frames.generated).toBe(240);
       expect(frames.queued).toBeGreaterThan(200);
@@ -201,7 +164,7 @@ describe('the account of a session', () => {
     const blind = await counted(async () => {
       await using client = await talk([{ frames: { count: 5, ...PICTURE } }], { audio: 'recvonly' });
       await client.message('done', ({ type }) => type === 'done');
-      const stats = await statsOf(server, client.sessionId);
+      const stats = await server.api.stats(client.sessionId);
       expect(stats.video).toBeUndefined();
       expect(stats.frames).toMatchObject({ generated: 5, dropped: { no_track: 5 } });
     });
@@ -212,7 +175,7 @@ describe('the account of a session', () => {
     const frames = await counted(async () => {
       await using client = await talk([{ frames: { count: 1, ...PICTURE }, repeat: 60, fields: { delivery: 'latest' } }]);
       await client.message('done', ({ type }) => type === 'done');
-      expectBalance((await statsOf(server, client.sessionId)).frames);
+      expectBalance((await server.api.stats(client.sessionId)).frames);
     });
     expect(frames.generated).toBe(60);
     expect(frames.dropped['superseded']).toBeGreaterThan(10);
@@ -241,11 +204,11 @@ describe('the account of a session', () => {
   });
 
   it('is one of offers too', async () => {
-    const before = (await metricsOf(server))['offers'] as Record<string, number>;
+    const before = (await server.api.metrics())['offers'] as Record<string, number>;
     await using client = await talk([]);
     await server.api.closeReason(client.sessionId);
     await server.api.offer({ sdp: 'v=0', task: 'test' });
-    const { offers: after, sessions_opened: opened, sessions_closed: closed } = await metricsOf(server);
+    const { offers: after, sessions_opened: opened, sessions_closed: closed } = await server.api.metrics();
     expect((after as Record<string, number>)['answered']).toBe((before['answered'] ?? 0) + 1);
     expect((closed as Record<string, number>)['completed']).toBeGreaterThan(0);
     expect(opened).toBe(Object.values(closed as Record<string, number>).reduce((sum, count) => sum + count, 0));

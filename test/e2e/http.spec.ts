@@ -153,6 +153,9 @@ describe('the HTTP API of a running server', () => {
       '500',
       '503',
     ]);
+    const { body: newer } = await server.api.get('openapi-3.1.json');
+    expect(newer).toMatchObject({ openapi: expect.stringMatching(/^3\.1\./) as string, info: body['info'] });
+    expect(Object.keys(newer['paths'] as object)).toEqual(Object.keys(paths));
     const text = JSON.stringify(body);
     for (const code of PROBLEM_CODES) expect(text, code).toContain(code);
   });

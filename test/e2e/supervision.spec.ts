@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import type { ApiClient } from '../support/api-client.ts';
+import type { ApiClient, Schemas } from '../support/api-client.ts';
 import { waitFor } from '../support/condition.ts';
 import { CommandProcess, isRunning, shippedPipeline, TemporaryPipeline, testPipeline, TestServer } from '../support/server.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
@@ -16,17 +16,8 @@ const PICTURES = [
 /** Of the acceptance: a client hears within this that its pipeline is gone. */
 const TOLD_WITHIN_MS = 2000;
 
-interface Worker {
-  readonly state: string;
-  readonly pid?: number;
-  readonly sessions: number;
-  readonly restarts: number;
-  readonly resident_bytes?: number;
-  readonly cpu_seconds?: number;
-}
-
-async function workersOf(server: { readonly api: ApiClient }): Promise<readonly Worker[]> {
-  return (await server.api.get('v1/service/metadata')).body['workers'] as readonly Worker[];
+async function workersOf(server: { readonly api: ApiClient }): Promise<readonly Schemas['WorkerDto'][]> {
+  return (await server.api.metadata()).workers;
 }
 
 async function watch(server: TestServer, fields: object = {}): Promise<WeriftClient> {

@@ -1,5 +1,5 @@
 import type { SandboxedLevel } from '../pipelines/hostile/misdeed.ts';
-import { ApiClient, type Answer } from './api-client.ts';
+import { ApiClient, type Answer, type Schemas } from './api-client.ts';
 import { waitFor } from './condition.ts';
 import type { HostileWorld } from './hostile-world.ts';
 import { CommandProcess } from './server.ts';
@@ -107,11 +107,11 @@ export class HostileServer {
 
   /** Waits until every process of the pipeline takes sessions. */
   async ready(): Promise<void> {
-    let workers: readonly { readonly state?: string; readonly sessions?: number }[] = [];
+    let workers: readonly Schemas['WorkerDto'][] = [];
     await waitFor(
       () => `the processes of the pipeline, which are ${JSON.stringify(workers)}; the server printed ${this.log.slice(-2000)}`,
       async () => {
-        workers = (await this.api.get('v1/service/metadata')).body['workers'] as typeof workers;
+        ({ workers } = await this.api.metadata());
         return workers.length === WORKERS && workers.every(({ state }) => state === 'ready');
       },
       40_000,

@@ -213,9 +213,9 @@ export class WeriftClient implements AsyncDisposable {
 
   /** Sends the offer and returns whatever the server answers. */
   async offer(api: ApiClient, fields: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
-    const answer = await api.offer({ sdp: this.offerSdp, type: 'offer', task: 'test', ...fields });
-    if (typeof answer.body['session_id'] === 'string') this.sessionId = answer.body['session_id'];
-    return answer;
+    const answer = await api.open({ sdp: this.offerSdp, type: 'offer', task: 'test', ...fields });
+    if ('session_id' in answer.body) this.sessionId = answer.body.session_id;
+    return { ...answer, body: { ...answer.body } };
   }
 
   /** Applies the server's answer and waits for the connection. */

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-import { PROBLEM_CODES, type ProblemCode } from './catalogue.js';
+import { openEnum } from '../open-enum.js';
+import { PROBLEM_CODES } from './catalogue.js';
 
 /** One field of the request that is wrong. */
 export class FieldErrorDto {
@@ -31,12 +32,11 @@ export class ProblemDto {
   readonly detail!: string;
 
   @ApiProperty({
-    enum: PROBLEM_CODES,
-    enumName: 'ProblemCode',
-    description: 'Stable code to branch on.',
+    ...openEnum(PROBLEM_CODES),
+    description: 'Stable code to branch on. A newer server may have more codes: take one you do not know by its status.',
     example: 'validation-failed',
   })
-  readonly code!: ProblemCode;
+  readonly code!: string;
 
   @ApiPropertyOptional({
     type: String,

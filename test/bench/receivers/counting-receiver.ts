@@ -56,9 +56,9 @@ export class CountingReceiver {
     const receiver = new CountingReceiver();
     const { connection } = receiver;
     await connection.setLocalDescription(await connection.createOffer());
-    const { status, body } = await api.offer({ sdp: connection.localDescription?.sdp, type: 'offer', task: 'bench', loop: true });
-    if (status !== 200) throw new Error(`the offer was answered ${status}: ${JSON.stringify(body)}`);
-    await connection.setRemoteDescription({ type: 'answer', sdp: String(body['sdp']) });
+    const { status, body } = await api.open({ sdp: connection.localDescription?.sdp ?? '', task: 'bench', loop: true });
+    if (!('sdp' in body)) throw new Error(`the offer was answered ${status}: ${JSON.stringify(body)}`);
+    await connection.setRemoteDescription({ type: 'answer', sdp: body.sdp });
     await waitFor('pictures', () => receiver.frames > 0, 15_000);
     return receiver;
   }

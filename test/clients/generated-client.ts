@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const DOCUMENT = join(ROOT, 'docs', 'clients.md');
+/** Where the document's commands expect the server. */
+const DOCUMENTED_SERVER = 'http://localhost:8088';
+/** A first compilation of Go's library, or Maven's downloads. */
+const COMMAND_TIMEOUT_MS = 300_000;
+const OUTPUT_BYTES = 4 * 1024 * 1024;
+
+/** Programs that the tests install (scripts/client-tools.mjs). */
+export const CLIENT_TOOLS = join(ROOT, 'node_modules', '.cache', 'client-tools', 'bin');
+
+/** Whether a program of this name can be started. */
+export function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+/** A folder with a client that was made as docs/clients.md says. It goes when it is disposed of. */
+export class GeneratedClient implements AsyncDisposable {
+  private constructor(readonly folder: string) {}
+
+  /** Runs the commands of the document's section for a language, against a server. */
+  static async make(language: 'Python' | 'TypeScript' | 'Go' | 'Java', server: string): Promise<GeneratedClient> {
+    const client = new GeneratedClient(await mkdtemp(join(tmpdir(), 'telefuser-client-')));
+    try {
+      const commands = await documentedCommands(language);
+      await client.run('bash', ['-euo', 'pipefail', '-c', commands.replaceAll(DOCUMENTED_SERVER, server.replace(/\/$/, ''))]);
+      return client;
+    } catch (error) {
+      await client[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Runs a program in the folder, the tools first in its path, and resolves to what it printed; rejects when it fails. */
+  async run(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    const tools = [CLIENT_TOOLS, join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
+    const { stdout } = await promisify(execFile)(program, args, {
+      cwd: this.folder,
+      env: { ...process.env, PATH: tools, ...environment },
+      timeout: COMMAND_TIMEOUT_MS,
+      maxBuffer: OUTPUT_BYTES,
+    });
+    return stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The last shell block of a section: those before it install what the tests have. */
+async function documentedCommands(language: string): Promise<string> {
+  const [, section] = (await readFile(DOCUMENT, 'utf8')).split(`\n## ${language}\n`);
+  const blocks = [...(section?.split('\n## ')[0] ?? '').matchAll(/^```sh\n([^]*?)^```/gm)].map(([, commands = '']) => commands);
+  const last = blocks.at(-1);
+  if (last === undefined) throw new Error(`docs/clients.md has no commands for ${language}`);
+  return last;
+}
