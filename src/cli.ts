@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 
+import { HEAP_FLAGS } from './heap-flags.js';
+
 // Everything else is imported late: an old Node must get as far as the check below, and `--help` should not load the server.
 const REQUIRED_NODE_MAJOR = 26;
 
@@ -11,12 +13,7 @@ if (Number.parseInt(process.versions.node, 10) < REQUIRED_NODE_MAJOR) {
   process.exit(2);
 }
 
-// Pictures are memory outside the JavaScript heap. V8's separate limit for such memory is so low that raw pictures of one session cause four
-// full collections a second; counted with the heap, it is one in two seconds, and the process is no larger.
-setFlagsFromString('--external-memory-accounted-in-global-limit');
-// What streams produces garbage steadily and keeps little. Letting the heap grow to three times what it keeps, not one and a half, saves
-// a tenth of a session's CPU.
-setFlagsFromString('--heap-growing-percent=200');
+for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
 
 const { runCommand } = await import('./command-line/index.js');
 const code = await runCommand(process.argv.slice(2), process, {

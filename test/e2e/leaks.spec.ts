@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { HEAP_FLAGS } from '#server/heap-flags.js';
+
 import { ApiClient } from '../support/api-client.ts';
 import { waitFor, within } from '../support/condition.ts';
 import type { Holdings } from '../support/probed-server.ts';
@@ -41,7 +43,7 @@ let api: ApiClient;
 
 async function start(pipeline: string): Promise<void> {
   child = fork(fileURLToPath(new URL('../support/probed-server.ts', import.meta.url)), [pipeline], {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--expose-gc', ...HEAP_FLAGS],
     env: {
       PATH: process.env['PATH'],
       TELEFUSER_HOST: '127.0.0.1',
