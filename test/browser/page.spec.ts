@@ -151,7 +151,7 @@ describe('the page at /', () => {
     await connect(page);
     await waitFor('a picture', async () => (await page.locator('#size').innerText()) === '832 × 480');
     await page.getByRole('button', { name: 'Disconnect' }).click();
-    await waitFor('the session to be closed', () => /event=session-closed .*tenant=acme/u.test(server.log));
+    await waitFor('the session to be closed', () => /\[Audit\] session-closed .*tenant=acme/u.test(server.log));
     for (const secret of [token, key]) expect(server.log).not.toContain(secret);
     await page.close();
   });

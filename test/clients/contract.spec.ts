@@ -13,6 +13,7 @@ import { CLIENT_TOOLS } from './generated-client.ts';
 
 const DOCUMENT = fileURLToPath(new URL('../../openapi.json', import.meta.url));
 const HOOKS = fileURLToPath(new URL('fuzz_hooks.py', import.meta.url));
+const SETTINGS = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 /** Another one is taken by `FUZZ_SEED`, to look for what this one does not find. */
 const SEED = process.env['FUZZ_SEED'] ?? '20261123';
 const EXAMPLES_PER_OPERATION = '60';
@@ -62,6 +63,8 @@ describe('the API, asked whatever its document allows and much that it does not'
       join(CLIENT_TOOLS, 'schemathesis'),
       [
         ...[
+          '--config-file',
+          SETTINGS,
           'run',
           document,
           '--url',
