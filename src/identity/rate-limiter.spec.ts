@@ -12,6 +12,14 @@ describe('RateLimiter', () => {
     expect(limiter.take('a', 60_000)).toMatchObject({ allowed: true, remaining: 1, resetSeconds: 60 });
   });
 
+  it('never says that a window ends later than it can', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (ms) => {
+        expect(new RateLimiter(1, 60_000).take('a', ms).resetSeconds).toBe(60);
+      }),
+    );
+  });
+
   it('names the first refusal of a window, the one that is worth a line', () => {
     const limiter = new RateLimiter(1, 1000);
     expect([0, 1, 2, 3].map((ms) => limiter.take('a', ms).firstRefusal)).toEqual([false, true, false, false]);

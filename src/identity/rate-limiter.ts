@@ -43,7 +43,8 @@ export class RateLimiter {
       limit: this.limit,
       windowSeconds: this.windowMs / 1000,
       remaining: Math.max(0, this.limit - window.used),
-      resetSeconds: Math.max(1, Math.ceil((window.endsAtMs - nowMs) / 1000)),
+      // Of a clock with fractions the sum and the difference are not exact, and the window is not to seem longer than it is.
+      resetSeconds: Math.min(this.windowMs / 1000, Math.max(1, Math.ceil((window.endsAtMs - nowMs) / 1000))),
       firstRefusal: window.used === this.limit + 1,
     };
   }
