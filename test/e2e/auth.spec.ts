@@ -391,8 +391,8 @@ describe('a server that takes known clients only', () => {
 
   it('lets no token open a session late, but lets it read and close the one that it opened', async () => {
     const [used, unused] = [
-      await mintedToken(keys.acme.key, { expires_in: 1 }),
-      await mintedToken(keys.acme.key, { expires_in: 1 }),
+      await mintedToken(keys.acme.key, { expires_in: 3 }),
+      await mintedToken(keys.acme.key, { expires_in: 3 }),
     ];
     const opened = await offer(used);
     expect(opened.status).toBe(200);

@@ -65,14 +65,14 @@ describe('an address that stands for the server elsewhere', () => {
     await using server = await TestServer.start(testPipeline('conversation'), {
       TELEFUSER_ICE_HOST_ADDRESSES: PUBLIC,
       TELEFUSER_ICE_HOST_ADDRESS_MODE: 'replace',
-      TELEFUSER_ICE_UDP_PORTS: '38110-38119',
+      TELEFUSER_ICE_UDP_PORTS: '28110-28119',
     });
     await using client = await WeriftClient.prepare(WATCH);
     const answer = await client.offer(server.api);
     const [candidate, ...others] = candidatesOf(answer.body['sdp']);
     expect([candidate?.address, others]).toEqual([PUBLIC, []]);
-    expect(candidate?.port).toBeGreaterThanOrEqual(38_110);
-    expect(candidate?.port).toBeLessThanOrEqual(38_119);
+    expect(candidate?.port).toBeGreaterThanOrEqual(28_110);
+    expect(candidate?.port).toBeLessThanOrEqual(28_119);
     // What the NAT does: the same port of the address behind it.
     const sdp = String(answer.body['sdp']).replaceAll(PUBLIC, machineAddress());
     await client.accept({ ...answer, body: { ...answer.body, sdp } });
@@ -95,13 +95,13 @@ describe('a range of UDP ports', () => {
   } as const;
 
   it('that is just large enough serves as many sessions as may be open, and the next ones when they are closed', async () => {
-    const ports = { TELEFUSER_ICE_UDP_PORTS: '38120-38123' } as const;
+    const ports = { TELEFUSER_ICE_UDP_PORTS: '28120-28123' } as const;
     await using server = await TestServer.start(testPipeline('conversation'), { ...RANGE, ...ports });
     for (let round = 1; round <= 2; round += 1) {
       const clients = await Promise.all([WeriftClient.prepare(WATCH), WeriftClient.prepare(WATCH)]);
       const answers = await Promise.all(clients.map((client) => client.offer(server.api)));
       const used = answers.flatMap(({ body }) => candidatesOf(body['sdp']).map(({ port }) => port));
-      expect(used.toSorted((a, b) => a - b)).toEqual([38_120, 38_121, 38_122, 38_123]);
+      expect(used.toSorted((a, b) => a - b)).toEqual([28_120, 28_121, 28_122, 28_123]);
       for (const [index, client] of clients.entries()) {
         const answer = answers[index];
         if (answer !== undefined) await client.accept(answer);
@@ -113,7 +113,7 @@ describe('a range of UDP ports', () => {
 
   it('that others have taken is a clear error, and the session’s slot is given back', async () => {
     const taken = await Promise.all(
-      [38_124, 38_125, 38_126, 38_127].map(async (port) => {
+      [28_124, 28_125, 28_126, 28_127].map(async (port) => {
         const socket = createSocket('udp4');
         const listening = once(socket, 'listening');
         socket.bind(port);
@@ -122,12 +122,12 @@ describe('a range of UDP ports', () => {
       }),
     );
     try {
-      const ports = { TELEFUSER_ICE_UDP_PORTS: '38124-38127' } as const;
+      const ports = { TELEFUSER_ICE_UDP_PORTS: '28124-28127' } as const;
       await using server = await TestServer.start(testPipeline('conversation'), { ...RANGE, ...ports });
       await using client = await WeriftClient.prepare(WATCH);
       const { status, headers, body } = await client.offer(server.api);
       expect([status, headers.get('retry-after'), body['code']]).toEqual([503, '5', 'no-media-path']);
-      expect(body['detail']).toContain('no UDP port from 38124 to 38127 is free');
+      expect(body['detail']).toContain('no UDP port from 28124 to 28127 is free');
       expect(server.slotsInUse).toBe(0);
     } finally {
       for (const socket of taken) socket.close();
@@ -137,11 +137,11 @@ describe('a range of UDP ports', () => {
   it('that is too small stops the start, and says how large it must be', async () => {
     await using command = CommandProcess.spawn(
       ['stream-serve', shippedPipeline('test-pattern'), '--port', '0', '--host', '127.0.0.1'],
-      { ...RANGE, TELEFUSER_ICE_UDP_PORTS: '38120-38122' },
+      { ...RANGE, TELEFUSER_ICE_UDP_PORTS: '28120-28122' },
     );
     expect(await command.exitCode()).toBe(2);
     expect(command.stderr).toContain('TELEFUSER_ICE_UDP_PORTS has 3 ports, and 2 sessions need 4: 2 each');
-    expect(command.stderr).toContain('give it 38120-38123, lower TELEFUSER_WEBRTC_MAX_SESSIONS to 1');
+    expect(command.stderr).toContain('give it 28120-28123, lower TELEFUSER_WEBRTC_MAX_SESSIONS to 1');
   });
 });
 

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 240_000;
  * The tests of the Python host, by the system's interpreter, which has the libraries that pipelines use, and by the first on the PATH,
  * which may be of any version and have none.
  */
-it.each(['/usr/bin/python3', 'python3'])(
+it.concurrent.each(['/usr/bin/python3', 'python3'])(
   'the tests of the Python host pass with %s',
   async (python) => {
     const { stderr } = await promisify(execFile)(python, ['-B', '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], {

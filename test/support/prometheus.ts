@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { waitFor } from './condition.ts';
+import { freePort } from './free-port.ts';
 
 const PROMTOOL_TIMEOUT_MS = 30_000;
 
@@ -79,12 +79,17 @@ export class Prometheus implements AsyncDisposable {
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
     const prometheus = new Prometheus(child, folder, `http://127.0.0.1:${port}/`);
-    await waitFor(
-      () => `Prometheus to be ready; it printed ${prometheus.output}`,
-      async () => (await fetch(`${prometheus.url}-/ready`).catch(() => undefined))?.ok,
-      15_000,
-    );
-    return prometheus;
+    try {
+      await waitFor(
+        () => `Prometheus to be ready; it printed ${prometheus.output}`,
+        async () => (await fetch(`${prometheus.url}-/ready`).catch(() => undefined))?.ok,
+        15_000,
+      );
+      return prometheus;
+    } catch (error) {
+      await prometheus[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The result of an expression now. Throws with Prometheus' own words when it cannot be evaluated. */
@@ -116,12 +121,4 @@ export class Prometheus implements AsyncDisposable {
     if (body.status !== 'success') throw new Error(`${path}: ${body.error}`);
     return body.data;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
