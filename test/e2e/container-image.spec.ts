@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 import { loadConfiguration } from '#server/config/index.js';
+import { makeApiKey } from '#server/identity/index.js';
 import { copyOf, lastOf, lineage, parseDockerfile } from '../support/dockerfile.ts';
 import { imageOf } from '../support/image.ts';
 
@@ -109,13 +110,20 @@ describe('the compose file', () => {
   const { stream, coturn, prometheus } = services;
 
   it('gives the server variables that it takes, and TURN credentials that coturn takes', () => {
-    const given: Readonly<Record<string, string>> = { PUBLIC_ADDRESS: '203.0.113.5', TURN_SECRET: 'a-secret-that-both-know' };
+    const given: Record<string, string> = { PUBLIC_ADDRESS: '203.0.113.5', TURN_SECRET: 'a-secret-that-both-know' };
     const substituted = (text: string): string =>
-      text.replaceAll(/\$\{(\w+)(?::\?[^}]*)?\}/gu, (_, name: string) => given[name] ?? '');
-    const environment = Object.fromEntries(
-      Object.entries(stream?.environment ?? {}).map(([name, value]) => [name, substituted(value)]),
-    );
-    const { ice, drain, pipelineCloseTimeoutSeconds, maxSessions } = loadConfiguration(environment);
+      text.replaceAll(
+        /\$\{(\w+)(?::\?[^}]*|:-([^}]*))?\}/gu,
+        (_, name: string, fallback: string | undefined) => given[name] ?? fallback ?? '',
+      );
+    const environment = (): Record<string, string> =>
+      Object.fromEntries(Object.entries(stream?.environment ?? {}).map(([name, value]) => [name, substituted(value)]));
+    const { ice, drain, pipelineCloseTimeoutSeconds, maxSessions, auth } = loadConfiguration(environment());
+    expect(auth.mode).toBe('none');
+    const { record } = makeApiKey({ tenant: 'tests', scopes: ['stream:create'], expiresAtMs: undefined });
+    const apiKeys = JSON.stringify([record]);
+    Object.assign(given, { TELEFUSER_AUTH: 'required', TELEFUSER_API_KEYS: apiKeys });
+    expect(loadConfiguration(environment()).auth).toMatchObject({ mode: 'required', apiKeys });
     expect(ice).toMatchObject({ hostAddresses: ['203.0.113.5'], turnSecret: 'a-secret-that-both-know' });
     expect(coturn?.command.map(substituted)).toEqual(
       expect.arrayContaining(['--use-auth-secret', '--static-auth-secret=a-secret-that-both-know']),
@@ -129,6 +137,17 @@ describe('the compose file', () => {
     );
     // Its relayed ports are not the server's.
     expect(coturn?.command).toContain('--max-port=49999');
+  });
+
+  it('lets nobody into the networks of its host by the relay', () => {
+    const inner = ['10.0.0.0-10.255.255.255', '172.16.0.0-172.31.255.255', '192.168.0.0-192.168.255.255', '::1'];
+    expect(coturn?.command).toEqual(
+      expect.arrayContaining(['--no-tcp-relay', ...inner.map((network) => `--denied-peer-ip=${network}`)]),
+    );
+    const document = read('docs/deploy.md');
+    for (const option of coturn?.command.filter((one) => /denied|no-tcp-relay/u.test(one)) ?? []) {
+      expect(document).toContain(`\n${option.slice('--'.length)}\n`);
+    }
   });
 
   it('confines every container', () => {
