@@ -77,18 +77,29 @@ describe('IceTcpListener', () => {
     expect([...a.adopted, ...b.adopted]).toEqual([]);
   });
 
-  it('cuts the connection that is one too many to say nothing, and takes another when one has gone', async () => {
+  it('cuts the oldest of those that say nothing when there is one too many, so that they keep nobody out', async () => {
     listener.join(a);
-    const silent = await Promise.all(Array.from({ length: 64 }, dial));
-    // Its own connection is answered by the kernel; the listener cuts it once it has taken the others.
+    const [oldest] = await Promise.all(Array.from({ length: 64 }, dial));
     await expect.poll(() => listener.unknownConnections).toBe(64);
+    const closed = once((oldest as Socket).resume(), 'close');
     const late = await dial();
-    await once(late.resume(), 'close');
-    silent[0]?.destroy();
-    await expect.poll(() => listener.unknownConnections).toBe(63);
-    const next = await dial();
-    next.write(frame('a check'));
+    late.write(frame('a check'));
+    await closed;
     await expect.poll(() => a.adopted.length).toBe(1);
+    await expect.poll(() => listener.unknownConnections).toBe(63);
+  });
+
+  it('cuts those of the address that has most of them first', async () => {
+    listener.join(a);
+    const other = connect({ host: '127.0.0.1', port: listener.port, localAddress: '127.0.0.2', noDelay: true });
+    sockets.push(other);
+    await once(other, 'connect');
+    await expect.poll(() => listener.unknownConnections).toBe(1);
+    await Promise.all(Array.from({ length: 100 }, dial));
+    await expect.poll(() => listener.unknownConnections).toBe(64);
+    other.write(frame('a check'));
+    await expect.poll(() => a.adopted.length).toBe(1);
+    expect(a.adopted[0]?.remote.host).toBe('127.0.0.2');
   });
 
   it('cuts what nobody has adopted when it closes', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
-/** Most connections that have not said yet whose they are. */
+/** Most connections that have not said yet whose they are; one more cuts the oldest of whoever has most of them. */
 const MAX_UNKNOWN = 64;
 /** How long one may take to say so. */
 const FIRST_CHECK_TIMEOUT_MS = 5000;
@@ -29,7 +29,8 @@ export interface TcpAgent {
  */
 export class IceTcpListener {
   private readonly agents = new Set<TcpAgent>();
-  private readonly unknown = new Set<Socket>();
+  /** From which address each is, in the order in which they came. */
+  private readonly unknown = new Map<Socket, string>();
 
   private constructor(private readonly server: Server) {
     server.on('connection', (socket) => this.receive(socket));
@@ -63,19 +64,32 @@ export class IceTcpListener {
 
   /** Cuts what nobody has adopted, and stops listening. Adopted connections are their agents' to close. */
   close(): void {
-    for (const socket of this.unknown) socket.destroy();
+    for (const socket of this.unknown.keys()) socket.destroy();
     this.server.close();
+  }
+
+  /** Makes room at the cost of the address that takes up most of it, so that nobody who says nothing keeps others out. */
+  private cutOldestOfBusiest(): void {
+    const counts = new Map<string, number>();
+    for (const host of this.unknown.values()) counts.set(host, (counts.get(host) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    const oldest = [...this.unknown].find(([, host]) => counts.get(host) === most)?.[0];
+    if (oldest === undefined) return;
+    // Not only when it has closed, which is told later.
+    this.unknown.delete(oldest);
+    oldest.destroy();
   }
 
   private receive(socket: Socket): void {
     // A connection that is cut fails; its end is all that matters.
     socket.on('error', () => socket.destroy());
     const remote = remoteOf(socket);
-    if (remote === undefined || this.unknown.size >= MAX_UNKNOWN) {
+    if (remote === undefined) {
       socket.destroy();
       return;
     }
-    this.unknown.add(socket);
+    if (this.unknown.size >= MAX_UNKNOWN) this.cutOldestOfBusiest();
+    this.unknown.set(socket, remote.host);
     const timer = setTimeout(() => socket.destroy(), FIRST_CHECK_TIMEOUT_MS);
     let read = Buffer.alloc(0);
     const onData = (data: Buffer): void => {
