@@ -7,11 +7,12 @@ import { Body, Controller, Delete, Get, Module, Param, Post } from '@nestjs/comm
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { configureApp, createHttpAdapter } from './app.setup.js';
 import { Problem, PROBLEM_CATALOGUE } from './common/index.js';
 import { type Configuration, ConfigurationModule, loadConfiguration } from './config/index.js';
+import { ServiceFigures } from './sessions/index.js';
 
 class EchoDto {
   @IsString()
@@ -43,7 +44,18 @@ class EchoController {
   }
 }
 
-@Module({ controllers: [EchoController] })
+@Controller('v1/stream')
+class OfferController {
+  @Post(['webrtc/offer', 'whep'])
+  offer(@Body() { name }: EchoDto): object {
+    if (name === 'full') throw new Problem('max-sessions', 'All taken.');
+    throw new Error('secret');
+  }
+}
+
+const figures = { offerRefused: vi.fn<(error: unknown) => void>() };
+
+@Module({ controllers: [EchoController, OfferController], providers: [{ provide: ServiceFigures, useValue: figures }] })
 class EchoModule {}
 
 async function start(configuration: Configuration): Promise<NestFastifyApplication> {
@@ -206,5 +218,30 @@ describe('the allowed origins', () => {
     } finally {
       await closed.close();
     }
+  });
+});
+
+describe('an offer that is refused', () => {
+  let offered: NestFastifyApplication;
+  beforeAll(async () => {
+    offered = await start(loadConfiguration({}));
+  });
+  afterAll(() => offered.close());
+
+  it.each([
+    ['by the parser', '{', 'application/json', 400],
+    ['for its type', 'x', 'text/plain', 415],
+    ['by validation', '{}', 'application/json', 422],
+    ['by the server', '{"name":"full"}', 'application/json', 503],
+    ['by a bug', '{"name":"x"}', 'application/json', 500],
+  ])('%s is counted once', async (_what, payload, type, status) => {
+    const headers = { 'content-type': type };
+    for (const url of ['/v1/stream/webrtc/offer', '/v1/stream/whep']) {
+      figures.offerRefused.mockClear();
+      expect((await offered.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(status);
+      expect(figures.offerRefused).toHaveBeenCalledOnce();
+    }
+    await offered.inject({ method: 'POST', url: '/echo', headers, payload });
+    expect(figures.offerRefused).toHaveBeenCalledOnce();
   });
 });

@@ -18,6 +18,7 @@ import {
 import { Configuration } from './config/index.js';
 import { followRequests, requestIdOf } from './logging/index.js';
 import { setUpApiDocument } from './openapi-document.js';
+import { ServiceFigures } from './sessions/index.js';
 import type { CertificatePair } from './tls/index.js';
 
 /** The page and its files; the folder lies beside `src` and `dist`. */
@@ -27,6 +28,8 @@ const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
 const SLOW_REQUEST_CHECK_MS = 1_000;
 /** What requests that are under way have when the server closes. */
 const LAST_REQUESTS_MS = 1000;
+/** What opens a session, by POST. */
+const OFFER_ROUTES: ReadonlySet<unknown> = new Set(['/v1/stream/webrtc/offer', '/v1/stream/whep']);
 const MAX_PATH_PARAMETER_CHARACTERS = 256;
 
 const UNREADABLE_JSON = 'The body is not JSON that is taken: it is malformed, or has a "__proto__" or "constructor" key.';
@@ -73,13 +76,23 @@ export function configureApp(app: NestFastifyApplication): NestFastifyApplicatio
   closeConnectionsLate(app);
   secureHeaders(app, configuration);
   app.useGlobalPipes(new RequestValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
+  app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost), countOffers(app)));
   announceTypes(app);
   allowOrigins(app, configuration.corsOrigins);
   // Routes for the files that exist now, rather than a wildcard that would answer in place of "no such route".
   app.useStaticAssets({ root: PUBLIC_FOLDER, wildcard: false });
   setUpApiDocument(app);
   return app;
+}
+
+/** Offers are refused in many places, before a guard sees them and behind it; here all of them come by, once each. */
+function countOffers(app: NestFastifyApplication): (request: unknown, error: unknown) => void {
+  return (request, error) => {
+    const { method, routeOptions } = request as { readonly method: string; readonly routeOptions?: { readonly url?: string } };
+    if (method === 'POST' && OFFER_ROUTES.has(routeOptions?.url)) {
+      app.get(ServiceFigures, { strict: false }).offerRefused(error);
+    }
+  };
 }
 
 /** Fastify also reads plain text and Nest also forms; the API has neither. */

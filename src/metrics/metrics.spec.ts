@@ -9,7 +9,7 @@ import { ConfigurationModule, loadConfiguration } from '../config/index.js';
 import { ViewerFactory, type ViewerObserver, type ViewerStats } from '../media/index.js';
 import { PipelineService, type PipelineDescription, type PipelineRun } from '../pipeline-loader/index.js';
 import { ANYONE, IdentityModule } from '../identity/index.js';
-import { SessionService, SlotLease, type SessionOffer } from '../sessions/index.js';
+import { ServiceFigures, SessionService, SlotLease, type SessionOffer } from '../sessions/index.js';
 import { NO_TRACE } from '../tracing/index.js';
 import { Metrics } from './metrics.js';
 import { renderMetricsDocument } from './metrics-reference.testing.js';
@@ -139,7 +139,12 @@ async function create() {
       },
     })
     .compile();
-  return { metrics: module.get(Metrics), sessions: module.get(SessionService), sampler: module.get(NetworkSampler) };
+  return {
+    metrics: module.get(Metrics),
+    sessions: module.get(SessionService),
+    figures: module.get(ServiceFigures),
+    sampler: module.get(NetworkSampler),
+  };
 }
 
 function offerOf(sessionId: string): SessionOffer {
@@ -212,9 +217,12 @@ describe('the metrics', () => {
   });
 
   it('count an offer that was refused under the code of its problem', async () => {
-    const { metrics, sessions } = await create();
+    const { metrics, sessions, figures } = await create();
     await sessions.open(offerOf('one'), new SlotLease(() => undefined), NEVER);
-    await expect(sessions.open(offerOf('one'), new SlotLease(() => undefined), NEVER)).rejects.toThrow('already open');
+    const again = sessions.open(offerOf('one'), new SlotLease(() => undefined), NEVER);
+    const refusal = await again.catch((error: unknown) => error);
+    // As the filter of problems does.
+    figures.offerRefused(refusal);
     expect(metrics.render('prometheus')).toContain('telefuser_offers_total{result="session-conflict"} 1\n');
   });
 

@@ -8,7 +8,6 @@ import { Problem } from '../common/index.js';
 import { loadConfiguration } from '../config/index.js';
 import { Drain } from './drain.service.js';
 import { MaxSessionsGuard, ReservedSlot } from './max-sessions.guard.js';
-import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 
@@ -16,10 +15,9 @@ function setUp(max: number) {
   const configuration = loadConfiguration({ TELEFUSER_WEBRTC_MAX_SESSIONS: String(max) });
   const slots = new SessionSlots(configuration);
   const registry = new SessionRegistry(slots);
-  const figures = new ServiceFigures(registry);
   const drain = new Drain(configuration, slots, registry);
-  const guard = new MaxSessionsGuard(slots, drain, figures);
-  return { slots, guard, figures, drain };
+  const guard = new MaxSessionsGuard(slots, drain);
+  return { slots, guard, drain };
 }
 
 function requestOf(): { context: ExecutionContext; response: EventEmitter } {
@@ -47,7 +45,7 @@ function reservedSlot(context: ExecutionContext): SlotLease {
 
 describe('MaxSessionsGuard', () => {
   it('reserves a slot for each request, and refuses one too many with max-sessions', () => {
-    const { slots, guard, figures } = setUp(2);
+    const { slots, guard } = setUp(2);
     expect(guard.canActivate(requestOf().context)).toBe(true);
     expect(guard.canActivate(requestOf().context)).toBe(true);
     expect(slots.inUse).toBe(2);
@@ -57,16 +55,14 @@ describe('MaxSessionsGuard', () => {
       expect.objectContaining({ code: 'max-sessions', detail: expect.stringContaining('All 2 sessions') as string }),
     );
     expect(slots.inUse).toBe(2);
-    expect(figures.offerResults).toEqual({ 'max-sessions': 2 });
   });
 
   it('refuses every request while the server drains, whether a slot is free or not', async () => {
-    const { slots, guard, figures, drain } = setUp(2);
+    const { slots, guard, drain } = setUp(2);
     await drain.begin();
     const refusal = (): boolean => guard.canActivate(requestOf().context);
     expect(refusal).toThrow(expect.objectContaining({ code: 'draining', status: 503, retryAfterSeconds: 2 }));
     expect(slots.inUse).toBe(0);
-    expect(figures.offerResults).toEqual({ draining: 1 });
   });
 
   it.each([

@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http';
 import { Problem, type ProblemCode } from '../common/index.js';
 import { identityOf } from '../identity/index.js';
 import { Drain } from './drain.service.js';
-import { ServiceFigures } from './service-figures.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
 
 const LEASES = new WeakMap<object, SlotLease>();
@@ -18,7 +17,6 @@ export class MaxSessionsGuard implements CanActivate {
   constructor(
     private readonly slots: SessionSlots,
     private readonly drain: Drain,
-    private readonly figures: ServiceFigures,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -47,9 +45,7 @@ export class MaxSessionsGuard implements CanActivate {
   }
 
   private refuse(code: ProblemCode, detail: string): never {
-    const problem = new Problem(code, detail);
-    this.figures.offerRefused(problem);
-    throw problem;
+    throw new Problem(code, detail);
   }
 }
 

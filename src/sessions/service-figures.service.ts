@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Histogram, Problem, PROBLEM_CODES } from '../common/index.js';
+import { Histogram, Problem, PROBLEM_CODES, toProblem } from '../common/index.js';
 import type { StreamMode } from '../pipeline-loader/index.js';
 import type { CloseReason } from './close-reason.js';
 import { sumLedgers, type FrameLedger } from './frame-ledger.js';
@@ -105,7 +105,8 @@ export class ServiceFigures {
   }
 
   offerRefused(error: unknown): void {
-    increase(this.offers, error instanceof Problem ? error.code : 'error');
+    const { code } = toProblem(error);
+    increase(this.offers, code === 'internal-error' && !(error instanceof Problem) ? 'error' : code);
   }
 }
 

@@ -71,15 +71,10 @@ export class SessionService {
    * @param abandoned aborts when the HTTP client goes away: what was built is closed again.
    */
   async open(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
-    try {
-      requireClient(abandoned);
-      const session = await this.claim(offer, lease, abandoned);
-      this.figures.offerAnswered(performance.now() - offer.arrivedAtMs);
-      return session;
-    } catch (error) {
-      this.figures.offerRefused(error);
-      throw error;
-    }
+    requireClient(abandoned);
+    const session = await this.claim(offer, lease, abandoned);
+    this.figures.offerAnswered(performance.now() - offer.arrivedAtMs);
+    return session;
   }
 
   private async claim(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {

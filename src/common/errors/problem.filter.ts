@@ -25,7 +25,11 @@ const CODE_OF_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
+  /** @param refused is told of every failure, with the request that met it, before it is answered. */
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly refused: (request: unknown, error: unknown) => void = () => undefined,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const { httpAdapter } = this.adapterHost;
@@ -33,6 +37,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response: unknown = http.getResponse();
     const { id } = http.getRequest<{ readonly id?: string }>();
     const problem = toProblem(error);
+    this.refused(http.getRequest<unknown>(), error);
     if (problem.code === 'internal-error') this.logUnexpected(error, host);
     // A stream that fails half-way has its status sent already; there is nothing left to answer with.
     if (httpAdapter.isHeadersSent(response) === true) {
