@@ -14,13 +14,11 @@ import {
 import type { CloseReason } from './close-reason.js';
 import { ErrorBudget } from './error-budget.js';
 import { frameLedger, ledgerInWords, type FrameLedger } from './frame-ledger.js';
+import { SessionDeadlines } from './session-deadlines.js';
 import { nextState, type SessionEvent, type SessionState } from './session-state.js';
 import { SessionTiming } from './session-timing.js';
 import { StageLatencies, type LatencySummaries } from './stage-latencies.js';
 import { trafficOf, type Traffic } from './traffic.js';
-
-/** What ends a session by itself when its time has come. */
-type TimerName = 'connect' | 'channel' | 'grace' | 'crash' | 'done';
 
 /** How long a session whose pipeline crashed waits for a client that is still connecting, so that it can be told. */
 const CRASH_GRACE_MS = 3000;
@@ -69,7 +67,7 @@ export class Session implements ViewerObserver {
   private readonly aborter = new AbortController();
   private readonly connected = Promise.withResolvers<void>();
   private readonly openedAtMs = performance.now();
-  private readonly timers = new Map<TimerName, NodeJS.Timeout>();
+  private readonly deadlines = new SessionDeadlines((reason) => void this.close(reason));
   private currentState: SessionState = 'negotiating';
   private readonly pipelineErrors = new ErrorBudget();
   private readonly clientErrors = new ErrorBudget();
@@ -163,14 +161,14 @@ export class Session implements ViewerObserver {
   begin(): void {
     const { connectMs, channelMs } = this.options.timeouts;
     this.transition('answered');
-    this.after('connect', connectMs, 'connect_timeout');
+    this.deadlines.set('connect', connectMs, 'connect_timeout');
     this.run.onPushError((message) => {
       if (this.pipelineErrors.take()) this.sendError('push-failed', message);
     });
     this.run.onChunkError((message) => this.chunkRefused(message));
     this.viewer.observe(this);
     if (this.mode === 'bidirectional') {
-      if (!this.viewer.hasChannel) this.after('channel', channelMs, 'channel_timeout');
+      if (!this.viewer.hasChannel) this.deadlines.set('channel', channelMs, 'channel_timeout');
     } else {
       this.startPump();
     }
@@ -197,7 +195,8 @@ export class Session implements ViewerObserver {
         this.becomeLive();
         break;
       case 'disconnected':
-        if (this.transition('disconnected')) this.after('grace', this.options.timeouts.disconnectedGraceMs, 'disconnected');
+        if (this.transition('disconnected'))
+          this.deadlines.set('grace', this.options.timeouts.disconnectedGraceMs, 'disconnected');
         break;
       case 'failed':
         void this.close('connection_failed');
@@ -212,7 +211,7 @@ export class Session implements ViewerObserver {
   }
 
   channelOpened(): void {
-    this.clear('channel');
+    this.deadlines.clear('channel');
     if (this.endsAtMs !== undefined) this.sendGoingAway(this.endsAtMs);
     if (this.mode === 'bidirectional') this.startPump();
   }
@@ -290,9 +289,9 @@ export class Session implements ViewerObserver {
 
   private becomeLive(): void {
     // A client that comes back while its last messages are on their way is not to be given up for having been away.
-    this.clear('grace');
+    this.deadlines.clear('grace');
     if (!this.transition('connected')) return;
-    this.clear('connect');
+    this.deadlines.clear('connect');
     this.options.trace.connected();
     this.viewer.start(this.options.fps, this);
     this.connected.resolve();
@@ -329,7 +328,7 @@ export class Session implements ViewerObserver {
     // Nothing comes after this, for nobody: the client is told at once, so that it can turn to a process that lives.
     this.sendDone();
     // A client that is still connecting hears of it when it is connected. Not awaited: closing waits for this pump.
-    this.after('crash', CRASH_GRACE_MS, 'pipeline_crashed');
+    this.deadlines.set('crash', CRASH_GRACE_MS, 'pipeline_crashed');
     void this.closeWhenConnected('pipeline_crashed');
   }
 
@@ -344,14 +343,13 @@ export class Session implements ViewerObserver {
     if (this.aborter.signal.aborted) return;
     this.sendDone();
     this.transition('ended');
-    this.clear('grace');
-    this.after('done', this.options.timeouts.doneGraceMs, reason);
+    this.deadlines.clear('grace');
+    this.deadlines.set('done', this.options.timeouts.doneGraceMs, reason);
   }
 
   private async closeOnce(reason: CloseReason): Promise<void> {
     this.transition('close');
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
+    this.deadlines.close();
     this.send({ type: 'closed', session_id: this.id, reason, timestamp: Date.now() / 1000 });
     this.aborter.abort(new Error(`session closed: ${reason}`));
     this.connected.reject(this.aborter.signal.reason);
@@ -377,21 +375,6 @@ export class Session implements ViewerObserver {
     if (next === undefined) return false;
     this.currentState = next;
     return true;
-  }
-
-  /** Closes the session with `reason` after `delayMs`, unless the timer is cleared. */
-  private after(name: TimerName, delayMs: number, reason: CloseReason): void {
-    this.clear(name);
-    if (this.closing !== undefined) return;
-    this.timers.set(
-      name,
-      setTimeout(() => void this.close(reason), delayMs),
-    );
-  }
-
-  private clear(name: TimerName): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
   }
 
   /** A value of the pipeline was no chunk. One that yields nothing else, in a loop, must not fill the channel with its errors. */

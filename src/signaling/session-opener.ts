@@ -1,11 +1,32 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Configuration } from '../config/index.js';
-import type { Identity } from '../identity/index.js';
+import type { ProblemCode } from '../common/index.js';
+import { ACCESS_PROBLEMS, type Identity } from '../identity/index.js';
 import { SessionService, type Session, type SessionOffer, type SlotLease } from '../sessions/index.js';
 import { Tracing, type OfferTrace } from '../tracing/index.js';
 import type { OfferDto } from './offer.dto.js';
 import { inspectOffer } from './sdp-inspection.js';
+
+/** Why an offer may be refused, whichever door it came through; each names them in its `@ApiProblems`. */
+export const OFFER_PROBLEMS = [
+  ...ACCESS_PROBLEMS,
+  'token-used',
+  'tenant-quota',
+  'invalid-sdp',
+  'negotiation-failed',
+  'session-refused',
+  'malformed-request',
+  'session-conflict',
+  'body-too-large',
+  'unsupported-media-type',
+  'validation-failed',
+  'service-not-running',
+  'pipeline-busy',
+  'draining',
+  'max-sessions',
+  'no-media-path',
+] as const satisfies readonly ProblemCode[];
 
 /** The request that an offer came by. */
 export interface OfferRequest {

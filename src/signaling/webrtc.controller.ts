@@ -2,10 +2,10 @@ import { Body, Controller, Headers, HttpCode, Post, Res, UseGuards } from '@nest
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ApiProblems } from '../common/index.js';
-import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../identity/index.js';
+import { Access, Caller, type Identity } from '../identity/index.js';
 import { MaxSessionsGuard, ReservedSlot, SlotLease } from '../sessions/index.js';
 import { AnswerDto, OfferDto } from './offer.dto.js';
-import { SessionOpener } from './session-opener.js';
+import { OFFER_PROBLEMS, SessionOpener } from './session-opener.js';
 
 /** What a client may do next with the session that was opened, by operation (OpenAPI 3, Link Object). */
 const SESSION_LINKS = Object.fromEntries(
@@ -32,24 +32,7 @@ export class WebRtcController {
   })
   @ApiBody({ type: OfferDto })
   @ApiOkResponse({ type: AnswerDto, description: 'The session is open; apply the answer.', links: SESSION_LINKS })
-  @ApiProblems(
-    ...ACCESS_PROBLEMS,
-    'token-used',
-    'tenant-quota',
-    'invalid-sdp',
-    'negotiation-failed',
-    'session-refused',
-    'malformed-request',
-    'session-conflict',
-    'body-too-large',
-    'unsupported-media-type',
-    'validation-failed',
-    'service-not-running',
-    'pipeline-busy',
-    'draining',
-    'max-sessions',
-    'no-media-path',
-  )
+  @ApiProblems(...OFFER_PROBLEMS)
   async offer(
     @Body() body: OfferDto,
     @Caller() caller: Identity,

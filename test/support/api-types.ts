@@ -2764,9 +2764,9 @@ export interface operations {
              *
              *     `service-not-running`: The pipeline is still starting, failed to start, has crashed and is being started again, or the server is shutting down.
              *
-             *     `draining`: The server was asked to end: its open sessions go on for a while, and it takes no new ones.
-             *
              *     `pipeline-busy`: The pipeline declares how many sessions one of its processes takes at once (`maxSessions`), and every process has as many.
+             *
+             *     `draining`: The server was asked to end: its open sessions go on for a while, and it takes no new ones.
              *
              *     `max-sessions`: As many sessions are open as `TELEFUSER_WEBRTC_MAX_SESSIONS` allows.
              *

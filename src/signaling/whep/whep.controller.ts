@@ -32,7 +32,7 @@ import { Configuration } from '../../config/index.js';
 import { IceServersService } from '../../ice/index.js';
 import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../../identity/index.js';
 import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease, type Session } from '../../sessions/index.js';
-import { SessionOpener } from '../session-opener.js';
+import { OFFER_PROBLEMS, SessionOpener } from '../session-opener.js';
 import { iceServerLinks } from './ice-server-links.js';
 import { updateIce } from './ice-update.js';
 import { readSdpFragment, writeSdpFragment } from './sdp-fragment.js';
@@ -112,24 +112,7 @@ export class WhepController {
     headers: { Location: LOCATION_HEADER, ETag: ETAG_HEADER, Link: LINK_HEADER },
     content: { [SDP]: { schema: { type: 'string' }, example: SDP_EXAMPLE } },
   })
-  @ApiProblems(
-    ...ACCESS_PROBLEMS,
-    'token-used',
-    'tenant-quota',
-    'invalid-sdp',
-    'negotiation-failed',
-    'session-refused',
-    'malformed-request',
-    'session-conflict',
-    'body-too-large',
-    'unsupported-media-type',
-    'validation-failed',
-    'service-not-running',
-    'draining',
-    'pipeline-busy',
-    'max-sessions',
-    'no-media-path',
-  )
+  @ApiProblems(...OFFER_PROBLEMS)
   async open(
     @Body() sdp: unknown,
     @Query() query: Record<string, unknown>,
