@@ -4,7 +4,7 @@ import { type Histogram } from '../common/index.js';
 import { LatencyHistogram } from '../sessions/index.js';
 
 /** How often the loop is looked at, ms. */
-const PERIOD_MS = 10;
+const PERIOD_MS = 50;
 /** What is told of the last time is put together from so many parts of it, the current one not counted. */
 const KEPT_SLOTS = 5;
 const SLOT_MS = 10_000;
