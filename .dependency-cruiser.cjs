@@ -11,6 +11,7 @@ const ALLOWED = {
   'pipeline-loader': [],
   health: ['sessions', 'media', 'pipeline-loader', 'identity'],
   metrics: ['health', 'sessions', 'media', 'pipeline-loader', 'tracing', 'identity'],
+  memory: ['sessions'],
   management: ['health', 'metrics', 'logging'],
 };
 const FEATURES = Object.keys(ALLOWED);

@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { type Configuration, ConfigurationModule } from './config/index.js';
 import { HealthModule } from './health/index.js';
 import { IdentityModule } from './identity/index.js';
+import { MemoryModule } from './memory/index.js';
 import { MetricsModule } from './metrics/index.js';
 import { PipelineLoaderModule, type PipelineOptions } from './pipeline-loader/index.js';
 import { SessionsModule } from './sessions/index.js';
@@ -29,6 +30,7 @@ export class AppModule {
         SignalingModule,
         HealthModule,
         MetricsModule,
+        MemoryModule,
       ],
     };
   }

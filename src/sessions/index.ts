@@ -5,6 +5,7 @@ export { FrameLedgerDto, StageLatenciesDto, toFrameLedgerDto, toStageLatenciesDt
 export { FRAME_DROP_REASONS } from './frame-ledger.js';
 export { LatencyHistogram } from './latency-histogram.js';
 export { OFFER_RESULTS, ServiceFigures } from './service-figures.service.js';
+export { SessionSlots } from './session-slots.service.js';
 export { SessionRegistry, type SessionStatistics } from './session-registry.service.js';
 export { SESSION_ID, SESSION_ID_RULE } from './session-id.js';
 export { SlotLease } from './session-slots.service.js';

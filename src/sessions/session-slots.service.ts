@@ -34,13 +34,19 @@ export class SlotLease {
 @Injectable()
 export class SessionSlots {
   private taken = 0;
+  private total = 0;
   private readonly takenByTenant = new Map<string, number>();
-  private whenIdle: (() => void)[] = [];
+  private readonly idleListeners = new Set<() => void>();
 
   constructor(private readonly configuration: Configuration) {}
 
   get inUse(): number {
     return this.taken;
+  }
+
+  /** Slots that were ever taken. */
+  get everTaken(): number {
+    return this.total;
   }
 
   get max(): number {
@@ -65,15 +71,26 @@ export class SessionSlots {
   acquire(tenant?: string): SlotLease | undefined {
     if (this.taken >= this.max) return undefined;
     this.count(tenant, 1);
+    this.total += 1;
     return new SlotLease(() => {
       this.count(tenant, -1);
-      if (this.taken === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
+      if (this.taken === 0) for (const listener of [...this.idleListeners]) listener();
     });
   }
 
   /** Resolves when no slot is taken; at once if none is. */
   async idle(): Promise<void> {
-    if (this.taken > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+    if (this.taken === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.onIdle(resolve);
+    await promise;
+    stop();
+  }
+
+  /** Calls whenever the last slot is given back, until the function it returns is called. */
+  onIdle(listener: () => void): () => void {
+    this.idleListeners.add(listener);
+    return () => void this.idleListeners.delete(listener);
   }
 
   private count(tenant: string | undefined, change: 1 | -1): void {

@@ -114,18 +114,21 @@ async function probe(): Promise<Holdings> {
   return ((await within('an answer of the server', answer)) as [Holdings])[0];
 }
 
-/** Waits until the server holds no more than `allowed`: closed sockets, and connections that are kept alive for a while, go late. */
-async function settle(allowed: Holdings['resources']): Promise<Holdings> {
+/**
+ * Waits until the server holds no more than `allowed` (closed sockets, and connections that are kept alive for a while, go late) and has given
+ * memory back since `releases`.
+ */
+async function settle(allowed: Holdings['resources'], releases = -1): Promise<Holdings> {
   await api.noSessions(20_000);
   let last: Holdings | undefined;
   return waitFor(
     () =>
-      `resources to go; held: ${JSON.stringify(last?.resources)}, allowed: ${JSON.stringify(allowed)}, codecs: ${JSON.stringify(last?.codecs)}`,
+      `resources to go, and memory to be given back (${last?.releases} times); held: ${JSON.stringify(last?.resources)}, allowed: ${JSON.stringify(allowed)}, codecs: ${JSON.stringify(last?.codecs)}`,
     async () => {
       last = await probe();
       const { resources, codecs } = last;
       const held = TRANSIENT.filter((name) => (resources[name] ?? 0) > (allowed[name] ?? 0));
-      return held.length === 0 && Object.values(codecs).every((count) => count === 0) && last;
+      return last.releases > releases && held.length === 0 && Object.values(codecs).every((count) => count === 0) && last;
     },
     20_000,
   );
@@ -217,12 +220,12 @@ describe.each(Object.entries(PIPELINES))('with a pipeline in %s', (language, pip
   it(
     `server and host hold nothing of ${SESSIONS} sessions that are over, however they ended`,
     async () => {
-      const { resources: fresh } = await settle({});
+      const { resources: fresh, releases } = await settle({});
       await live(0, WARM_AFTER);
-      const warm = await settle(fresh);
+      const warm = await settle(fresh, releases);
       const [warmServer, warmHost] = [await kernelHoldings(child.pid!), await settledHost()];
       await live(WARM_AFTER, SESSIONS);
-      const end = await settle(fresh);
+      const end = await settle(fresh, warm.releases);
       const endHost = await settledHost(warmHost);
       const endServer = await kernelHoldings(child.pid!);
 

@@ -4,16 +4,21 @@
  */
 import { loadConfiguration, readEnvironment } from '#server/config/index.js';
 import { serve } from '#server/main.js';
+import { IdleMemory } from '#server/memory/index.js';
 import { OpusDecoder, OpusEncoder, PictureDecoder, VideoDecoder, VideoEncoder } from '#server/media/codec/index.js';
 
-/** What the process holds after a garbage collection. */
+/** What the process holds. */
 export interface Holdings {
   /** Sockets, timers, pipes and processes by kind, as Node names them. */
   readonly resources: Readonly<Record<string, number>>;
   /** Encoders and decoders that were opened and not closed. */
   readonly codecs: Readonly<Record<string, number>>;
+  /** As the server keeps it by itself. */
   readonly rssBytes: number;
+  /** After a garbage collection. */
   readonly heapBytes: number;
+  /** How often the server has given memory back. */
+  readonly releases: number;
 }
 
 interface Closable {
@@ -59,16 +64,18 @@ PictureDecoder.prototype.close = function (this: PictureDecoder) {
 };
 
 function holdings(): Holdings {
+  const rssBytes = process.memoryUsage.rss();
   // The last resort of the collector also gives back pages that it would keep for later.
   (globalThis.gc as ((options: object) => void) | undefined)?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const resources: Record<string, number> = {};
   for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
-  const { rss, heapUsed } = process.memoryUsage();
+  const { heapUsed } = process.memoryUsage();
   return {
     resources,
     codecs: { ...Object.fromEntries(openCodecs), PictureDecoder: decoders.size },
-    rssBytes: rss,
+    rssBytes,
     heapBytes: heapUsed,
+    releases: idleMemory.releases,
   };
 }
 
@@ -77,6 +84,7 @@ const server = await serve({
   configuration: loadConfiguration(readEnvironment()),
   pipeline: { path, skipValidation: false, gpuNum: 1, options: {} },
 });
+const idleMemory = server.app.get(IdleMemory, { strict: false });
 await server.pipelineStarted;
 process.on('message', () => process.send?.(holdings()));
 process.on('disconnect', () => process.exit(0));
