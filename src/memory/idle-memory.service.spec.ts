@@ -62,7 +62,7 @@ describe('IdleMemory', () => {
 
 describe('trimNativeHeap', () => {
   it('gives back what the C library holds free, and says nothing of how', async () => {
-    const warnings = vi.fn();
+    const warnings = vi.fn<() => void>();
     process.on('warning', warnings);
     const isGlibc =
       typeof (process.report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime ===

@@ -19,9 +19,8 @@ function findMallocTrim(): MallocTrim | null {
   // That the module is experimental concerns us, and not whoever reads the log: without it there is only more memory in use.
   process.emitWarning = () => undefined;
   try {
-    const ffi = process.getBuiltinModule('node:ffi') as typeof import('node:ffi') | undefined;
-    const library = ffi?.dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } });
-    return (library?.functions.malloc_trim as MallocTrim | undefined) ?? null;
+    const library = process.getBuiltinModule('node:ffi').dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } });
+    return library.functions.malloc_trim;
   } catch {
     return null;
   } finally {
