@@ -3,7 +3,7 @@ import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 
 import { PROBLEM_CATALOGUE, type ProblemCode } from './catalogue.js';
 import { ProblemDto } from './problem.dto.js';
-import { Problem } from './problem.js';
+import { Problem, type FieldError } from './problem.js';
 
 /** Media type of error answers (RFC 9457, section 3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -36,8 +36,14 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): ClassDe
   });
 }
 
+/** Of the problems that name fields. */
+const ERROR_EXAMPLES: Partial<Record<ProblemCode, readonly FieldError[]>> = {
+  'validation-failed': [{ pointer: '/sdp', detail: 'sdp must be a string' }],
+  'invalid-image': [{ pointer: '/image', detail: 'image is no JPEG, PNG or WebP file' }],
+};
+
 function exampleOf(code: ProblemCode): { summary: string; value: object } {
   const { title, example } = PROBLEM_CATALOGUE[code];
-  const errors = code === 'validation-failed' ? [{ pointer: '/sdp', detail: 'sdp must be a string' }] : [];
+  const errors = ERROR_EXAMPLES[code] ?? [];
   return { summary: title, value: new Problem(code, example, { errors }).toDocument() };
 }

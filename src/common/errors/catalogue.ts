@@ -22,6 +22,15 @@ const entries = {
     remedy: 'Send the SDP of `RTCPeerConnection.createOffer()` unchanged, after `setLocalDescription`.',
     example: 'The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd).',
   },
+  'invalid-image': {
+    status: 400,
+    title: 'The image cannot be used',
+    when:
+      'The `image` of the offer is a data URL, but not one of a whole JPEG, PNG or WebP file that is no animation and within `max_image_bytes` and ' +
+      '`max_image_pixels` of `/v1/service/metadata`; `errors` says which field and what is wrong.',
+    remedy: 'Send another file, or make a smaller JPEG of it.',
+    example: 'image is no JPEG, PNG or WebP file.',
+  },
   'invalid-sdp-fragment': {
     status: 400,
     title: 'The SDP fragment cannot be used',
