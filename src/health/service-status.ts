@@ -92,7 +92,7 @@ export class ServiceStatus {
       ...(description.startSeconds !== undefined && { start_seconds: description.startSeconds }),
       workers: this.workers(),
       ...this.sessionCounts(),
-      max_image_bytes: this.configuration.images.maxBytes,
+      max_image_bytes: this.maxImageBytes(),
       max_image_pixels: this.configuration.images.maxPixels,
       webrtc_video_codec: this.configuration.videoCodecs[0] ?? 'H264',
       webrtc_video_codecs: [...this.configuration.videoCodecs],
@@ -100,6 +100,12 @@ export class ServiceStatus {
       webrtc_encoder_profile: this.configuration.encoderProfile,
       webrtc_video_bitrate: this.configuration.maxVideoBitrate,
     };
+  }
+
+  /** As base64 it is a third longer, and has to be in one body with the rest of the offer. */
+  private maxImageBytes(): number {
+    const { images, maxBodyBytes, maxSdpBytes } = this.configuration;
+    return Math.min(images.maxBytes, Math.max(0, Math.floor(((maxBodyBytes - maxSdpBytes) * 3) / 4)));
   }
 
   /** The processes of the pipeline. */
