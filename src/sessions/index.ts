@@ -4,6 +4,7 @@ export { MaxSessionsGuard, ReservedSlot } from './max-sessions.guard.js';
 export { FrameLedgerDto, StageLatenciesDto, toFrameLedgerDto, toStageLatenciesDto } from './figures.dto.js';
 export { FRAME_DROP_REASONS } from './frame-ledger.js';
 export { LatencyHistogram } from './latency-histogram.js';
+export { isOfferRoute, OfferRoute } from './offer-route.decorator.js';
 export { OFFER_RESULTS, ServiceFigures } from './service-figures.service.js';
 export { SessionSlots } from './session-slots.service.js';
 export { SessionRegistry, type SessionStatistics } from './session-registry.service.js';

@@ -18,15 +18,14 @@ export function ApiProblems(...codes: ProblemCode[]): ClassDecorator & MethodDec
 }
 
 function problemResponse(status: number, codes: readonly ProblemCode[]): ClassDecorator & MethodDecorator {
-  const retries = codes.some((code) => PROBLEM_CATALOGUE[code].retryAfterSeconds !== undefined);
+  const headers = {
+    ...(codes.some((code) => PROBLEM_CATALOGUE[code].retryAfterSeconds !== undefined) && RETRY_AFTER),
+    ...(codes.some((code) => PROBLEM_CATALOGUE[code].challenges === true) && CHALLENGE),
+  };
   return ApiResponse({
     status,
     description: codes.map((code) => `\`${code}\`: ${PROBLEM_CATALOGUE[code].when}`).join('\n\n'),
-    ...(retries && {
-      headers: {
-        'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer', example: 5 } },
-      },
-    }),
+    ...(Object.keys(headers).length > 0 && { headers }),
     content: {
       [PROBLEM_MEDIA_TYPE]: {
         schema: { $ref: getSchemaPath(ProblemDto) },
@@ -35,6 +34,16 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): ClassDe
     },
   });
 }
+
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer', example: 5 } },
+} as const;
+const CHALLENGE = {
+  'WWW-Authenticate': {
+    description: 'What is wrong with the credential, and the scope that is needed (RFC 6750 section 3).',
+    schema: { type: 'string', example: 'Bearer realm="telefuser", error="invalid_token", scope="stream:create"' },
+  },
+} as const;
 
 /** Of the problems that name fields. */
 const ERROR_EXAMPLES: Partial<Record<ProblemCode, readonly FieldError[]>> = {

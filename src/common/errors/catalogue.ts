@@ -12,6 +12,8 @@ export interface ProblemEntry {
   readonly example: string;
   /** Seconds for the `Retry-After` header; absent: the header is not sent. */
   readonly retryAfterSeconds?: number;
+  /** Whether the answer has `WWW-Authenticate`, which says what credential would do. */
+  readonly challenges?: true;
 }
 
 const entries = {
@@ -69,6 +71,7 @@ const entries = {
     remedy:
       'Send `Authorization: Bearer` with an API key, a JSON Web Token of the configured issuer, or a stream token that is still valid.',
     example: 'The credential is not valid.',
+    challenges: true,
   },
   'insufficient-scope': {
     status: 403,
@@ -76,6 +79,7 @@ const entries = {
     when: 'The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it.',
     remedy: 'Use a credential with the scope, or have it granted.',
     example: 'This needs the scope stream:create.',
+    challenges: true,
   },
   'token-used': {
     status: 403,
