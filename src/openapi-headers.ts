@@ -9,7 +9,8 @@ const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 
 const REQUEST_HEADERS: Headers = {
   'X-Request-Id': {
-    description: "Id of the request: the client's own, if it sent a good one. The log has it, and `instance` of a problem document.",
+    description:
+      "Id of the request: the client's own, if it sent a good one. The log has it, and `instance` of a problem document.",
     schema: { type: 'string', example: '0b5b6c0e-7c3e-4f0c-9a57-2f6f0d9c1a44' },
   },
 };

@@ -34,15 +34,18 @@ export function readDataUrl(url: string, maxBytes: number): DataUrlFile {
   }
   const bytes = Buffer.from(base64, 'base64');
   // Node leaves out what is no base64, so anything strange makes it shorter.
-  if (bytes.length !== length) throw new ImageError('is not valid base64');
+  if (bytes.length !== length || unpadded(base64) % 4 === 1) throw new ImageError('is not valid base64');
   if (bytes.length === 0) throw new ImageError('is an empty file');
   return { bytes, base64 };
 }
 
 /** Bytes that text stands for if it is base64 (RFC 4648 section 4), with or without its padding. */
 function decodedLength(base64: string): number {
-  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
-  return Math.floor(((base64.length - padding) * 3) / 4);
+  return Math.floor((unpadded(base64) * 3) / 4);
+}
+
+function unpadded(base64: string): number {
+  return base64.length - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
 }
 
 function inMebibytes(bytes: number): string {

@@ -8,6 +8,8 @@ const TIMEOUT_SECONDS = 10;
 const PROBE_PIXELS = 8;
 /** Of what had to be turned: hardly to be told from the original. */
 const QUALITY = 95;
+/** No pixel is decoded, so the limit is checked by whoever says how many there are. */
+const HEADER_ONLY: SharpOptions = { limitInputPixels: false };
 /** EXIF orientation of a picture that is upright (CIPA DC-008 section 4.6.5). */
 const UPRIGHT = 1;
 
@@ -26,16 +28,17 @@ export interface UprightImage {
 export async function makeUpright(bytes: Buffer, maxPixels: number): Promise<UprightImage> {
   const type = imageTypeOf(bytes);
   if (type === undefined) throw new ImageError('is no JPEG, PNG or WebP file');
-  const open = await opener(bytes, maxPixels);
-  const metadata = await readHeader(open);
+  const open = await opener(bytes);
+  const metadata = await readHeader(open(HEADER_ONLY));
   checkHeader(metadata, maxPixels);
   if ((metadata.pages ?? 1) > 1 || (type === 'png' && isAnimatedPng(bytes))) throw new ImageError('is an animation');
+  const read: SharpOptions = { limitInputPixels: maxPixels, failOn: 'error' };
   try {
     if ((metadata.orientation ?? UPRIGHT) === UPRIGHT) {
-      await open().resize(PROBE_PIXELS, PROBE_PIXELS, { fit: 'fill' }).raw().toBuffer();
+      await open(read).resize(PROBE_PIXELS, PROBE_PIXELS, { fit: 'fill' }).raw().toBuffer();
       return { type };
     }
-    return { type, turned: await encode(open().autoOrient().keepIccProfile(), type).toBuffer() };
+    return { type, turned: await encode(open(read).autoOrient().keepIccProfile(), type).toBuffer() };
   } catch (error) {
     throw new ImageError(isTimeout(error) ? `takes longer than ${TIMEOUT_SECONDS} s to decode` : 'is a damaged file', {
       cause: error,
@@ -43,19 +46,18 @@ export async function makeUpright(bytes: Buffer, maxPixels: number): Promise<Upr
   }
 }
 
-async function opener(bytes: Buffer, maxPixels: number): Promise<() => Sharp> {
+async function opener(bytes: Buffer): Promise<(options: SharpOptions) => Sharp> {
   // Only now: a server that gets no images has no need of the library.
   const { default: sharp } = await import('sharp');
   // Nothing of one client's image is kept for the next, and no image takes more than one core from the encoders.
   sharp.cache(false);
   sharp.concurrency(1);
-  const options: SharpOptions = { limitInputPixels: maxPixels, failOn: 'error' };
-  return () => sharp(bytes, options).timeout({ seconds: TIMEOUT_SECONDS });
+  return (options) => sharp(bytes, options).timeout({ seconds: TIMEOUT_SECONDS });
 }
 
-async function readHeader(open: () => Sharp): Promise<Metadata> {
+async function readHeader(image: Sharp): Promise<Metadata> {
   try {
-    return await open().metadata();
+    return await image.metadata();
   } catch (error) {
     throw new ImageError('is a damaged file', { cause: error });
   }

@@ -103,7 +103,7 @@ describe('PipelineService', () => {
     ['nothing', 'neither-protocol', 'GetService() returned undefined, not a service object. '],
     ['start', 'start-failed', `Start() threw: no weights (starts.mjs:21:17). `],
     ['fps', 'start-failed', "The service's defaultFps must be a number from 1 to 240. "],
-    ['about', 'start-failed', "The service's about.controls must be a list of at most 16 words such as \"arrows\""],
+    ['about', 'start-failed', 'The service\'s about.controls must be a list of at most 16 words such as "arrows"'],
     [
       'schema',
       'start-failed',
@@ -111,7 +111,7 @@ describe('PipelineService', () => {
     ],
     ['schema-list', 'start-failed', "The service's configSchema must be an object. "],
     ['schema-circle', 'start-failed', "The service's configSchema cannot be written as JSON: Converting circular structure"],
-    ['schema-long', 'start-failed', "The service's configSchema is 70036 bytes long as JSON; 65536 are allowed. "],
+    ['schema-long', 'start-failed', "The service's configSchema is 70034 bytes long as JSON; 65536 are allowed. "],
     ['exit', 'crashed', "The pipeline's process ended with exit code 0. "],
   ])('says how a start fails: %s', async (variant, kind, message) => {
     vi.stubEnv('VARIANT', variant);
@@ -173,7 +173,9 @@ describe('PipelineService', () => {
       configSchema: { type: 'object', properties: { steps: { maximum: 50 } } },
     });
     expect(pipeline.describe().about).not.toHaveProperty('wonder');
-    expect(pipeline.checkConfig({ steps: 51 })).toEqual([{ pointer: '/config/steps', detail: 'config.steps must be at most 50' }]);
+    expect(pipeline.checkConfig({ steps: 51 })).toEqual([
+      { pointer: '/config/steps', detail: 'config.steps must be at most 50' },
+    ]);
     expect(pipeline.checkConfig({ steps: 50 })).toEqual([]);
   });
 

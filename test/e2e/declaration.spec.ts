@@ -151,7 +151,9 @@ describe.each(['node', 'python'] as const)('a service in %s that says what it is
   });
 
   it('gets an image that is upright, and no other', async () => {
-    const file = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#ff0000' } }).png().toBuffer();
+    const file = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#ff0000' } })
+      .png()
+      .toBuffer();
     const asked = async (fields: object): Promise<string> => String((await offer(fields)).body['detail']);
     expect(await asked({ image: dataUrl(file) })).toContain(`asked for {"image":"${dataUrl(file)}"}`);
     expect(await asked({ config: { image: dataUrl(file) } })).toContain(`asked for {"image":"${dataUrl(file)}"}`);
@@ -162,16 +164,26 @@ describe.each(['node', 'python'] as const)('a service in %s that says what it is
   });
 
   it('never hears of an image that is none', async () => {
-    const large = await sharp({ create: { width: 101, height: 100, channels: 3, background: '#ff0000' } }).png().toBuffer();
+    const large = await sharp({ create: { width: 101, height: 100, channels: 3, background: '#ff0000' } })
+      .png()
+      .toBuffer();
     for (const [fields, pointer, detail] of [
       [{ image: 'data:image/png;base64,aGVsbG8=' }, '/image', 'image is no JPEG, PNG or WebP file.'],
       [{ config: { image: 'data:,' } }, '/config/image', /^config\.image must be a data URL in base64/u],
       [{ image: dataUrl(large) }, '/image', /^image has 101 × 100 pixels, 0\.02 million; 0\.01 million are allowed\.$/u],
-      [{ image: dataUrl(Buffer.alloc(10 * 1024 * 1024 + 1)) }, '/image', /^image is a file of 10\.01 MiB; 10 MiB are allowed\.$/u],
+      [
+        { image: dataUrl(Buffer.alloc(10 * 1024 * 1024 + 1)) },
+        '/image',
+        /^image is a file of 10\.01 MiB; 10 MiB are allowed\.$/u,
+      ],
     ] as const) {
       expect(await offer(fields)).toMatchObject({
         status: 400,
-        body: { code: 'invalid-image', detail: typeof detail === 'string' ? detail : (expect.stringMatching(detail) as unknown), errors: [{ pointer }] },
+        body: {
+          code: 'invalid-image',
+          detail: typeof detail === 'string' ? detail : (expect.stringMatching(detail) as unknown),
+          errors: [{ pointer }],
+        },
       });
     }
     expect((await server.api.metrics()).offers).toMatchObject({ 'invalid-image': 4 });

@@ -44,7 +44,8 @@ export function keepSecretsIn(...texts: readonly string[]): void {
   for (const text of texts) {
     for (const [, password = ''] of text.matchAll(/a=ice-pwd:([A-Za-z0-9+/]+)/gu)) logWatch.keep('an ICE password', password);
     for (const [, token = ''] of text.matchAll(/"token":"([^"]+)"/gu)) logWatch.keep('a stream token', token);
-    for (const [, credential = ''] of text.matchAll(/"?credential"?[:=]"([^"]+)"/gu)) logWatch.keep('a TURN credential', credential);
+    for (const [, credential = ''] of text.matchAll(/"?credential"?[:=]"([^"]+)"/gu))
+      logWatch.keep('a TURN credential', credential);
   }
 }
 

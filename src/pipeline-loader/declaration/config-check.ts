@@ -49,7 +49,9 @@ export class ConfigCheck {
       new Logger(ConfigCheck.name).warn(
         `A config could not be checked within ${this.#timeoutMs} ms and was refused: the pipeline's schema has a pattern that backtracks, or too many branches.`,
       );
-      return [{ pointer: '/config', detail: `config could not be checked by the pipeline's schema within ${this.#timeoutMs} ms` }];
+      return [
+        { pointer: '/config', detail: `config could not be checked by the pipeline's schema within ${this.#timeoutMs} ms` },
+      ];
     }
   }
 

@@ -30,7 +30,11 @@ describe('readConfigSchema', () => {
       },
       {
         $schema: 'https://json-schema.org/draft/2020-12/schema',
-        $defs: { Camera: object({ lens: { $ref: '#/$defs/Lens' } }), Lens: { type: 'number', description: 'mm' }, Unused: { $id: 'x' } },
+        $defs: {
+          Camera: object({ lens: { $ref: '#/$defs/Lens' } }),
+          Lens: { type: 'number', description: 'mm' },
+          Unused: { $id: 'x' },
+        },
         definitions: { 'a/b c': { type: 'integer' } },
       },
     );
@@ -77,7 +81,10 @@ describe('readConfigSchema', () => {
   });
 
   it('refuses a schema that leads to itself, by one step or by several', () => {
-    const tree = object({ root: { $ref: '#/$defs/Node' } }, { $defs: { Node: { items: { $ref: '#/$defs/Leaf' } }, Leaf: { $ref: '#/$defs/Node' } } });
+    const tree = object(
+      { root: { $ref: '#/$defs/Node' } },
+      { $defs: { Node: { items: { $ref: '#/$defs/Leaf' } }, Leaf: { $ref: '#/$defs/Node' } } },
+    );
     expect(() => readConfigSchema(tree)).toThrow('leads back to $defs/Node, and so on without end');
   });
 
@@ -86,13 +93,17 @@ describe('readConfigSchema', () => {
     const $defs = Object.fromEntries(
       Array.from({ length: levels }, (_, level) => [
         `L${level}`,
-        level === levels - 1 ? { type: 'number' } : { anyOf: [{ $ref: `#/$defs/L${level + 1}` }, { $ref: `#/$defs/L${level + 1}` }] },
+        level === levels - 1
+          ? { type: 'number' }
+          : { anyOf: [{ $ref: `#/$defs/L${level + 1}` }, { $ref: `#/$defs/L${level + 1}` }] },
       ]),
     );
     expect(() => readConfigSchema(object({ a: { $ref: '#/$defs/L0' } }, { $defs }))).toThrow('has more than 1000 schemas in it');
     const long = { $defs: { Long: { const: 'x'.repeat(60_000) } } };
     const uses = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`p${index}`, { $ref: '#/$defs/Long' }]));
-    expect(() => readConfigSchema(object(uses, long))).toThrow(/is 300\d\d\d bytes long with its references in place; 262144 are allowed/u);
+    expect(() => readConfigSchema(object(uses, long))).toThrow(
+      /is 300\d\d\d bytes long with its references in place; 262144 are allowed/u,
+    );
   });
 
   it('refuses what is nested too deeply, be it schemas or values', () => {
@@ -105,7 +116,19 @@ describe('readConfigSchema', () => {
   });
 
   it('reads or refuses anything', () => {
-    const keyword = fc.constantFrom('type', 'properties', 'items', 'anyOf', 'not', '$ref', '$defs', 'enum', 'pattern', 'required', '__proto__');
+    const keyword = fc.constantFrom(
+      'type',
+      'properties',
+      'items',
+      'anyOf',
+      'not',
+      '$ref',
+      '$defs',
+      'enum',
+      'pattern',
+      'required',
+      '__proto__',
+    );
     const schema = fc.letrec<{ node: unknown }>((tie) => ({
       node: fc.oneof({ depthSize: 'small' }, fc.jsonValue({ maxDepth: 1 }), fc.dictionary(keyword, tie('node'))),
     })).node;

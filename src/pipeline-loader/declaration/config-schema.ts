@@ -121,7 +121,7 @@ class SchemaReader {
     if (!isRecord(value)) fail(at, 'must be an object of schemas');
     return Object.fromEntries(
       Object.entries(value).map(([name, schema]) => {
-        if (!isPropertyName(name)) fail(at, `has a name that no config may have: ${JSON.stringify(name.slice(0, MAX_NAME))}`);
+        if (!mayBeProperty(name)) fail(at, `has a name that no config may have: ${JSON.stringify(name.slice(0, MAX_NAME))}`);
         return [name, this.read(schema, inside(name))];
       }),
     );
@@ -136,7 +136,7 @@ function readAssertion(keyword: string, value: unknown, at: string): unknown {
     case 'enum':
       return isList(value, 1) ? value : fail(at, `must be a list of 1–${MAX_LIST} values`);
     case 'required':
-      return isList(value, 0) && value.every(isPropertyName) && new Set(value).size === value.length
+      return isList(value, 0) && value.every((name) => typeof name === 'string' && mayBeProperty(name)) && new Set(value).size === value.length
         ? value
         : fail(at, `must be a list of at most ${MAX_LIST} different names`);
     case 'minimum':
@@ -173,8 +173,8 @@ function isAnnotation(keyword: string): boolean {
 }
 
 /** `__proto__` and `constructor` are names that no request may have. */
-function isPropertyName(name: unknown): name is string {
-  return typeof name === 'string' && name.length <= MAX_NAME && name !== '__proto__' && name !== 'constructor';
+function mayBeProperty(name: string): boolean {
+  return name.length <= MAX_NAME && name !== '__proto__' && name !== 'constructor';
 }
 
 function isList(value: unknown, minLength: number): value is readonly unknown[] {

@@ -47,7 +47,16 @@ describe('readAbout', () => {
   });
 
   it('reads or refuses anything', () => {
-    const member = fc.constantFrom('name', 'description', 'defaultPrompt', 'default_prompt', 'controls', 'inputs', 'tasks', '__proto__');
+    const member = fc.constantFrom(
+      'name',
+      'description',
+      'defaultPrompt',
+      'default_prompt',
+      'controls',
+      'inputs',
+      'tasks',
+      '__proto__',
+    );
     fc.assert(
       fc.property(fc.dictionary(member, fc.jsonValue()), (declared) => {
         try {

@@ -234,7 +234,10 @@ export class PipelineHost implements RunChannel {
   }
 
   #receiveForHost(
-    message: Extract<ParsedHostMessage, { type: 'hello' | 'progress' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'pong' | 'stopped' }>,
+    message: Extract<
+      ParsedHostMessage,
+      { type: 'hello' | 'progress' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'pong' | 'stopped' }
+    >,
   ): void {
     switch (message.type) {
       case 'hello':

@@ -53,7 +53,9 @@ export async function loadService(file: string, options: GetServiceOptions): Pro
  * @throws LoadError when an attribute is not what the contract allows
  */
 export function describeService({ mode, service }: LoadedService): ReadyMessage {
-  const { defaultFps, maxSessions, delivery, queueMs, about, configSchema } = service as unknown as Readonly<Record<string, unknown>>;
+  const { defaultFps, maxSessions, delivery, queueMs, about, configSchema } = service as unknown as Readonly<
+    Record<string, unknown>
+  >;
   return {
     type: 'ready',
     mode,
