@@ -27,7 +27,7 @@ const ADAPTERS = {
   pino: '^src/logging/',
   '@babel/parser': '^src/pipeline-loader/checker/javascript/',
   ajv: '^src/pipeline-loader/declaration/',
-  sharp: `(^src/images/|${SPEC})`,
+  sharp: `(^src/(images|media/codec)/|${SPEC})`,
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

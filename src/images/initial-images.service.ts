@@ -9,7 +9,7 @@ import { makeUpright } from './upright-image.js';
 /** Each takes a thread of those that the encoders use as well. How many wait is bounded by the session slots, one of which every offer has. */
 const AT_A_TIME = 2;
 
-/** The pictures that clients send with their offers for a pipeline to begin with. The only user of sharp. */
+/** The pictures that clients send with their offers for a pipeline to begin with. */
 @Injectable()
 export class InitialImages {
   private readonly turnstile = new Turnstile(AT_A_TIME);

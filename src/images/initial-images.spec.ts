@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadConfiguration } from '../config/index.js';
 import { InitialImages } from './initial-images.service.js';
@@ -10,7 +10,7 @@ const images = new InitialImages(loadConfiguration({ TELEFUSER_MAX_IMAGE_BYTES: 
 const url = (bytes: Uint8Array, type = 'image/jpeg'): string => `data:${type};base64,${Buffer.from(bytes).toString('base64')}`;
 
 /** Noise, so that a file has a body worth cutting; red on the left, so that it is seen which way it lies. */
-async function picture(width: number, height: number): Promise<sharp.Sharp> {
+async function picture(width: number, height: number): Promise<Sharp> {
   const noise = Buffer.from(Array.from({ length: width * height * 3 }, (_, at) => (at * 7919) % 97));
   const half = Math.floor(width / 2);
   const red = await sharp({ create: { width: half, height, channels: 3, background: '#ff0000' } })

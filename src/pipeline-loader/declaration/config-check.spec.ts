@@ -95,13 +95,17 @@ describe('ConfigCheck', () => {
 
   it.each([
     ['a pattern that backtracks', { type: 'string', pattern: '^(a|a)*$' }, `${'a'.repeat(60)}!`],
-    ['branches that multiply', {
+    [
+      'branches that multiply',
+      {
         anyOf: [
           { type: 'string' },
           // Each looks at every item, and then finds that it is no text.
           ...Array.from({ length: 200 }, () => ({ allOf: [{ items: { type: 'number' } }, { type: 'string' }] })),
         ],
-      }, Array.from({ length: 200_000 }, (_, index) => index)],
+      },
+      Array.from({ length: 200_000 }, (_, index) => index),
+    ],
     ['items that are compared with each other', { uniqueItems: true }, Array.from({ length: 30_000 }, (_, index) => ({ index }))],
   ])('breaks %s off, and goes on', (_what, schema, value) => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);

@@ -128,38 +128,37 @@ class SchemaReader {
   }
 }
 
-/** A keyword that limits a value by itself. */
+/** What a keyword that limits a value by itself may have. */
+interface Assertion {
+  /** Completes "must be". */
+  readonly allowed: string;
+  readonly test: (value: unknown) => boolean;
+}
+
+const NUMBER: Assertion = { allowed: 'a number', test: (value) => typeof value === 'number' };
+const COUNT: Assertion = {
+  allowed: 'a whole number from 0',
+  test: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
+
+const ASSERTIONS: ReadonlyMap<string, Assertion> = new Map<string, Assertion>([
+  ['const', { allowed: 'any value', test: () => true }],
+  ['enum', { allowed: `a list of 1–${MAX_LIST} values`, test: (value) => isList(value, 1) }],
+  ['required', { allowed: `a list of at most ${MAX_LIST} different names`, test: isListOfNames }],
+  ['multipleOf', { allowed: 'a number above 0', test: (value) => typeof value === 'number' && value > 0 }],
+  ['uniqueItems', { allowed: 'true or false', test: (value) => typeof value === 'boolean' }],
+  ['pattern', { allowed: `a regular expression of at most ${MAX_PATTERN} characters`, test: isPattern }],
+  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'].map((name): [string, Assertion] => [name, NUMBER]),
+  ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'].map((name): [string, Assertion] => [
+    name,
+    COUNT,
+  ]),
+]);
+
 function readAssertion(keyword: string, value: unknown, at: string): unknown {
-  switch (keyword) {
-    case 'const':
-      return value;
-    case 'enum':
-      return isList(value, 1) ? value : fail(at, `must be a list of 1–${MAX_LIST} values`);
-    case 'required':
-      return isList(value, 0) && value.every((name) => typeof name === 'string' && mayBeProperty(name)) && new Set(value).size === value.length
-        ? value
-        : fail(at, `must be a list of at most ${MAX_LIST} different names`);
-    case 'minimum':
-    case 'maximum':
-    case 'exclusiveMinimum':
-    case 'exclusiveMaximum':
-      return typeof value === 'number' ? value : fail(at, 'must be a number');
-    case 'multipleOf':
-      return typeof value === 'number' && value > 0 ? value : fail(at, 'must be a number above 0');
-    case 'minLength':
-    case 'maxLength':
-    case 'minItems':
-    case 'maxItems':
-    case 'minProperties':
-    case 'maxProperties':
-      return Number.isSafeInteger(value) && (value as number) >= 0 ? value : fail(at, 'must be a whole number from 0');
-    case 'uniqueItems':
-      return typeof value === 'boolean' ? value : fail(at, 'must be true or false');
-    case 'pattern':
-      return isPattern(value) ? value : fail(at, `must be a regular expression of at most ${MAX_PATTERN} characters`);
-    default:
-      return fail(at, 'is not supported; docs/pipeline-host.md lists the keywords that are');
-  }
+  const assertion = ASSERTIONS.get(keyword);
+  if (assertion === undefined) return fail(at, 'is not supported; docs/pipeline-host.md lists the keywords that are');
+  return assertion.test(value) ? value : fail(at, `must be ${assertion.allowed}`);
 }
 
 function readType(value: unknown, at: string): unknown {
@@ -179,6 +178,11 @@ function mayBeProperty(name: string): boolean {
 
 function isList(value: unknown, minLength: number): value is readonly unknown[] {
   return Array.isArray(value) && value.length >= minLength && value.length <= MAX_LIST;
+}
+
+function isListOfNames(value: unknown): boolean {
+  if (!isList(value, 0)) return false;
+  return value.every((name) => typeof name === 'string' && mayBeProperty(name)) && new Set(value).size === value.length;
 }
 
 function isPattern(value: unknown): boolean {

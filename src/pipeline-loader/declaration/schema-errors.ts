@@ -32,56 +32,37 @@ export function toFieldErrors(errors: readonly ErrorObject[]): readonly FieldErr
   return fields.slice(0, MAX_ERRORS);
 }
 
-/** What a value must be, in words that follow its name. */
+type Parameters = Readonly<Record<string, unknown>>;
+
+/** What a value must be by each keyword, in words that follow its name. */
+const EXPECTATIONS: ReadonlyMap<string, (params: Parameters) => string> = new Map<string, (params: Parameters) => string>([
+  ['type', ({ type }) => `must be ${[type].flat().map(typeName).join(' or ')}`],
+  ['required', () => 'is required'],
+  ['additionalProperties', () => 'is not taken by the pipeline'],
+  ['false schema', () => 'is not taken by the pipeline'],
+  ['enum', ({ allowedValues }) => `must be one of ${namedValues(allowedValues)}`],
+  ['const', ({ allowedValue }) => `must be ${JSON.stringify(allowedValue)}`],
+  ['minimum', ({ limit }) => `must be at least ${String(limit)}`],
+  ['maximum', ({ limit }) => `must be at most ${String(limit)}`],
+  ['exclusiveMinimum', ({ limit }) => `must be above ${String(limit)}`],
+  ['exclusiveMaximum', ({ limit }) => `must be below ${String(limit)}`],
+  ['multipleOf', ({ multipleOf }) => `must be a multiple of ${String(multipleOf)}`],
+  ['minLength', ({ limit }) => `must have at least ${String(limit)} characters`],
+  ['maxLength', ({ limit }) => `must have at most ${String(limit)} characters`],
+  ['minItems', ({ limit }) => `must have at least ${String(limit)} items`],
+  ['maxItems', ({ limit }) => `must have at most ${String(limit)} items`],
+  ['items', ({ limit }) => `must have at most ${String(limit)} items`],
+  ['minProperties', ({ limit }) => `must have at least ${String(limit)} members`],
+  ['maxProperties', ({ limit }) => `must have at most ${String(limit)} members`],
+  ['uniqueItems', () => 'must not have an item twice'],
+  ['pattern', ({ pattern }) => `must match the pattern ${String(pattern)}`],
+  ['not', () => 'is what the pipeline does not take'],
+]);
+
 function expectation(error: ErrorObject, all: readonly ErrorObject[]): string {
-  const params = error.params as Readonly<Record<string, unknown>>;
-  switch (error.keyword) {
-    case 'type':
-      return `must be ${[params['type']].flat().map(typeName).join(' or ')}`;
-    case 'required':
-      return 'is required';
-    case 'additionalProperties':
-    case 'false schema':
-      return 'is not taken by the pipeline';
-    case 'enum':
-      return `must be one of ${namedValues(params['allowedValues'])}`;
-    case 'const':
-      return `must be ${JSON.stringify(params['allowedValue'])}`;
-    case 'minimum':
-      return `must be at least ${limitOf(params)}`;
-    case 'maximum':
-      return `must be at most ${limitOf(params)}`;
-    case 'exclusiveMinimum':
-      return `must be above ${limitOf(params)}`;
-    case 'exclusiveMaximum':
-      return `must be below ${limitOf(params)}`;
-    case 'multipleOf':
-      return `must be a multiple of ${String(params['multipleOf'])}`;
-    case 'minLength':
-      return `must have at least ${limitOf(params)} characters`;
-    case 'maxLength':
-      return `must have at most ${limitOf(params)} characters`;
-    case 'minItems':
-      return `must have at least ${limitOf(params)} items`;
-    case 'maxItems':
-    case 'items':
-      return `must have at most ${limitOf(params)} items`;
-    case 'minProperties':
-      return `must have at least ${limitOf(params)} members`;
-    case 'maxProperties':
-      return `must have at most ${limitOf(params)} members`;
-    case 'uniqueItems':
-      return 'must not have an item twice';
-    case 'pattern':
-      return `must match the pattern ${String(params['pattern'])}`;
-    case 'not':
-      return 'is what the pipeline does not take';
-    case 'anyOf':
-    case 'oneOf':
-      return branchExpectation(error, all);
-    default:
-      return error.message ?? 'is not what the pipeline takes';
-  }
+  if (error.keyword === 'anyOf' || error.keyword === 'oneOf') return branchExpectation(error, all);
+  const words = EXPECTATIONS.get(error.keyword);
+  return words === undefined ? (error.message ?? 'is not what the pipeline takes') : words(error.params as Parameters);
 }
 
 /** Of a value that may be one thing or another, and is none of them, or more than one. */
@@ -122,10 +103,6 @@ function isWithin(path: string, branching: string): boolean {
 
 function typeName(type: unknown): string {
   return TYPE_NAMES[String(type)] ?? String(type);
-}
-
-function limitOf(params: Readonly<Record<string, unknown>>): string {
-  return String(params['limit']);
 }
 
 function namedValues(values: unknown): string {

@@ -20,7 +20,8 @@ export function readDefinitions(schema: Readonly<Record<string, unknown>>): Defi
  * @param refuse is called for any other reference, and throws
  */
 export function localReference(reference: unknown, refuse: (problem: string) => never): string {
-  const [, keyword = '', token = ''] = /^#\/(\$defs|definitions)\/([^/]+)$/u.exec(typeof reference === 'string' ? reference : '') ?? [];
+  const [, keyword = '', token = ''] =
+    /^#\/(\$defs|definitions)\/([^/]+)$/u.exec(typeof reference === 'string' ? reference : '') ?? [];
   if (keyword === '') return refuse('must name a definition of the schema, such as "#/$defs/Name"');
   return `${keyword}/${decode(token).replaceAll('~1', '/').replaceAll('~0', '~')}`;
 }
