@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { waitFor } from '../support/condition.ts';
-import { TemporaryPipeline, TestServer } from '../support/server.ts';
+import { shippedPipeline, TemporaryPipeline, TestServer } from '../support/server.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
 import type { Answer } from '../support/api-client.ts';
 
@@ -69,6 +69,21 @@ def get_service(gate, report_progress):
     return Service(gate)
 `,
 } as const;
+
+describe('a pipeline that is shipped', () => {
+  it.each([
+    ['test-pattern', { name: 'Test pattern', inputs: [] }, { width: 833 }, 'config.width must be a multiple of 2'],
+    ['video-replay', { name: 'Video replay', inputs: ['prompt'] }, { loop: 'yes' }, 'config.loop must be true or false or null'],
+  ])('says what it is, and which configs it takes: %s', async (name, about, config, detail) => {
+    await using server = await TestServer.start(shippedPipeline(name));
+    await using client = await WeriftClient.prepare(WATCH);
+    expect(await server.api.metadata()).toMatchObject({ ...about, controls: [], config_schema: { type: 'object' } });
+    expect(await client.offer(server.api, { config })).toMatchObject({ status: 422, body: { detail: `${detail}.` } });
+    // What is null counts as left out, in the config as in the offer.
+    const nothing = Object.fromEntries(Object.keys(config).map((field) => [field, null]));
+    expect((await client.offer(server.api, { config: nothing })).status).toBe(200);
+  });
+});
 
 describe.each(['node', 'python'] as const)('a service in %s that says what it is', (language) => {
   let folder: string;

@@ -3,19 +3,14 @@ import { inspect } from 'node:util';
 
 import type { LoggerService } from '@nestjs/common';
 
+// The variables are declared by the class that this loads.
+import '#server/config/index.js';
 import { describeVariables } from '#server/config/variable.decorators.js';
 import { LogWatch } from './log-watch.ts';
 
 /** Of this spec file: every server that it starts logs here, and every secret that it uses is known here. */
 export const logWatch = new LogWatch();
 
-/** Variables that are secret by their declaration, so that one that is added is searched for as well; and one that is OpenTelemetry's. */
-const SECRET_VARIABLES = [
-  ...describeVariables()
-    .filter(({ secret }) => secret)
-    .map(({ name }) => name),
-  'OTEL_EXPORTER_OTLP_HEADERS',
-];
 let count = 0;
 
 /** Keeps what a process prints in the watch, and the secrets of its environment. */
@@ -30,7 +25,7 @@ export function watchLogs(child: ChildProcess, environment: Readonly<Record<stri
 
 /** Keeps the secrets among the variables of a server. */
 export function keepSecretsOf(environment: Readonly<Record<string, string | undefined>>): void {
-  for (const name of SECRET_VARIABLES) {
+  for (const name of secretVariables()) {
     const value = environment[name];
     if (value === undefined) continue;
     logWatch.keep(name, value);
@@ -58,4 +53,10 @@ export function watchedLogger(): LoggerService {
     logWatch.append(log, `${words.join(' ')}\n`);
   };
   return { fatal: take, error: take, warn: take, log: take, debug: take, verbose: take };
+}
+
+/** Variables that are secret by their declaration, so that one that is added is searched for as well; and one that is OpenTelemetry's. */
+function secretVariables(): readonly string[] {
+  const declared = describeVariables().filter(({ secret }) => secret);
+  return [...declared.map(({ name }) => name), 'OTEL_EXPORTER_OTLP_HEADERS'];
 }
