@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import type { LoggerService } from '@nestjs/common';
 
-// The variables are declared by the class that this loads.
+// oxlint-disable-next-line import/no-unassigned-import -- the variables are declared by the class that this loads
 import '#server/config/index.js';
 import { describeVariables } from '#server/config/variable.decorators.js';
 import { LogWatch } from './log-watch.ts';
