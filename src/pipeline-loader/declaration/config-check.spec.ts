@@ -86,6 +86,13 @@ describe('ConfigCheck', () => {
     expect(check.check({ steps: 1, ...many })).toHaveLength(32);
   });
 
+  it('is ready for its first config, however large the schema', () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 900 }, (_, index) => [`p${index}`, { type: 'integer', maximum: 9 }]),
+    );
+    expect(new ConfigCheck({ type: 'object', properties }, { timeoutMs: 25 }).check({ p899: 9 })).toEqual([]);
+  });
+
   it('tells the first error of a config that is large', () => {
     const pose = Array.from({ length: 2000 }, () => 'x');
     expect(check.check({ steps: 1, pose })).toEqual([

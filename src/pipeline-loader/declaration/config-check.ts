@@ -35,6 +35,8 @@ export class ConfigCheck {
     this.schema = readConfigSchema(declared);
     this.#findFirst = compile(this.schema, OPTIONS);
     this.#timeoutMs = timeoutMs;
+    // The engine compiles what it was given when it is first run, which for a large schema takes longer than any check.
+    this.#findFirst({});
   }
 
   /** What is wrong with a config, with pointers into the offer; empty when nothing is. The config is left as it is. */

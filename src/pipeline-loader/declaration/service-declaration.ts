@@ -1,3 +1,4 @@
+import { exceedsJsonDepth } from '../../common/index.js';
 import type { ServiceAbout } from '../contract/pipeline.js';
 import type { ReadyMessage } from '../protocol/messages.js';
 import { ConfigCheck } from './config-check.js';
@@ -8,6 +9,10 @@ export interface ServiceDeclaration {
   readonly about?: ServiceAbout;
   readonly configCheck?: ConfigCheck;
 }
+
+/** A process that is started again declares what the one before it did, and to compile a large schema takes a while: so the last one is kept. */
+let last: { readonly text: string; readonly check: ConfigCheck } | undefined;
+const MAX_JSON_DEPTH = 64;
 
 /**
  * The declaration in a host's `ready`.
@@ -23,6 +28,14 @@ export function readDeclaration({ about, configSchema }: ReadyMessage, warn: (me
   }
   return {
     ...(read === undefined ? {} : { about: read.about }),
-    ...(configSchema === undefined ? {} : { configCheck: new ConfigCheck(configSchema) }),
+    ...(configSchema === undefined ? {} : { configCheck: checkOf(configSchema) }),
   };
+}
+
+function checkOf(configSchema: Readonly<Record<string, unknown>>): ConfigCheck {
+  // It is refused, and before it could exhaust the stack of whoever writes it as text.
+  if (exceedsJsonDepth(configSchema, MAX_JSON_DEPTH)) return new ConfigCheck(configSchema);
+  const text = JSON.stringify(configSchema);
+  if (last?.text !== text) last = { text, check: new ConfigCheck(configSchema) };
+  return last.check;
 }

@@ -3,6 +3,8 @@ import { createContext, Script, type Context } from 'node:vm';
 const CALL = new Script('work()');
 /** On a machine that is busy with others; what has not had its time after so many is not tried again. */
 const MAX_ATTEMPTS = 20;
+/** Of the limit: who had so much of it had his time. */
+const OWN_SHARE = 0.8;
 const MICROSECONDS = 1000;
 let context: Context | undefined;
 
@@ -27,7 +29,7 @@ export function withTimeLimit<Result>(work: () => Result, limitMs: number): Resu
       if ((error as { code?: unknown } | undefined)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
       // Node counts the time of the clock on the wall; a thread that did not run meanwhile has not had its time.
       const { user, system } = process.threadCpuUsage(began);
-      if ((user + system) / MICROSECONDS < limitMs / 2 && attempt < MAX_ATTEMPTS) continue;
+      if ((user + system) / MICROSECONDS < limitMs * OWN_SHARE && attempt < MAX_ATTEMPTS) continue;
       throw new TimeLimitError(`it took longer than ${limitMs} ms`, { cause: error });
     }
   }
