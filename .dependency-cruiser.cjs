@@ -1,7 +1,8 @@
 // The arrows of docs/architecture.md as rules: who may import whom, and through which door.
 const ALLOWED = {
   signaling: ['sessions', 'ice', 'identity', 'tracing'],
-  sessions: ['media', 'pipeline-loader', 'identity', 'tracing'],
+  sessions: ['images', 'media', 'pipeline-loader', 'identity', 'tracing'],
+  images: [],
   media: ['ice'],
   ice: [],
   identity: [],
@@ -25,6 +26,8 @@ const ADAPTERS = {
   '@opentelemetry': '^src/tracing/',
   pino: '^src/logging/',
   '@babel/parser': '^src/pipeline-loader/checker/javascript/',
+  ajv: '^src/pipeline-loader/declaration/',
+  sharp: `(^src/(images|media/codec)/|${SPEC})`,
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -9,6 +9,7 @@ const heavyProject = (name: string, groupOrder: number) => ({
   test: {
     name,
     include: [`test/${name}/**/*.spec.ts`],
+    setupFiles: ['test/support/watch-logs.setup.ts'],
     fileParallelism: false,
     sequence: { groupOrder },
     // The built server is loaded by Node itself, not through the test runner's module transform.

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configureApp, createHttpAdapter } from './app.setup.js';
 import { Problem, PROBLEM_CATALOGUE } from './common/index.js';
 import { type Configuration, ConfigurationModule, loadConfiguration } from './config/index.js';
-import { ServiceFigures } from './sessions/index.js';
+import { OfferRoute, ServiceFigures } from './sessions/index.js';
 
 class EchoDto {
   @IsString()
@@ -46,10 +46,16 @@ class EchoController {
 
 @Controller('v1/stream')
 class OfferController {
+  @OfferRoute()
   @Post(['webrtc/offer', 'whep'])
   offer(@Body() { name }: EchoDto): object {
     if (name === 'full') throw new Problem('max-sessions', 'All taken.');
     throw new Error('secret');
+  }
+
+  @Delete('whep')
+  close(): object {
+    throw new Problem('session-not-found', 'None.');
   }
 }
 
@@ -221,6 +227,27 @@ describe('the allowed origins', () => {
   });
 });
 
+describe('an OPTIONS that is no preflight', () => {
+  it('is answered without a body wherever pages of others may ask', async () => {
+    for (const headers of [{}, { origin: 'https://a.example' }, { 'access-control-request-method': 'POST' }]) {
+      for (const url of ['/v1/stream/webrtc/offer', '/echo', '/nowhere']) {
+        expect(await app.inject({ method: 'OPTIONS', url, headers })).toMatchObject({ statusCode: 204, body: '' });
+      }
+    }
+  });
+
+  it('is answered with a problem document where they may not', async () => {
+    const closed = await start(loadConfiguration({ TELEFUSER_CORS_ORIGINS: '[]' }));
+    try {
+      const response = await closed.inject({ method: 'OPTIONS', url: '/v1/stream/webrtc/offer' });
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/u);
+      expect(response.json()).toMatchObject({ status: 404, code: 'not-found' });
+    } finally {
+      await closed.close();
+    }
+  });
+});
+
 describe('an offer that is refused', () => {
   let offered: NestFastifyApplication;
   beforeAll(async () => {
@@ -242,6 +269,7 @@ describe('an offer that is refused', () => {
       expect(figures.offerRefused).toHaveBeenCalledOnce();
     }
     await offered.inject({ method: 'POST', url: '/echo', headers, payload });
+    await offered.inject({ method: 'DELETE', url: '/v1/stream/whep' });
     expect(figures.offerRefused).toHaveBeenCalledOnce();
   });
 });

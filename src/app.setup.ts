@@ -18,7 +18,7 @@ import {
 import { Configuration } from './config/index.js';
 import { followRequests, requestIdOf } from './logging/index.js';
 import { setUpApiDocument } from './openapi-document.js';
-import { ServiceFigures } from './sessions/index.js';
+import { isOfferRoute, ServiceFigures } from './sessions/index.js';
 import type { CertificatePair } from './tls/index.js';
 
 /** The page and its files; the folder lies beside `src` and `dist`. */
@@ -28,8 +28,6 @@ const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
 const SLOW_REQUEST_CHECK_MS = 1_000;
 /** What requests that are under way have when the server closes. */
 const LAST_REQUESTS_MS = 1000;
-/** What opens a session, by POST. */
-const OFFER_ROUTES: ReadonlySet<unknown> = new Set(['/v1/stream/webrtc/offer', '/v1/stream/whep']);
 const MAX_PATH_PARAMETER_CHARACTERS = 256;
 
 const UNREADABLE_JSON = 'The body is not JSON that is taken: it is malformed, or has a "__proto__" or "constructor" key.';
@@ -88,10 +86,8 @@ export function configureApp(app: NestFastifyApplication): NestFastifyApplicatio
 /** Offers are refused in many places, before a guard sees them and behind it; here all of them come by, once each. */
 function countOffers(app: NestFastifyApplication): (request: unknown, error: unknown) => void {
   return (request, error) => {
-    const { method, routeOptions } = request as { readonly method: string; readonly routeOptions?: { readonly url?: string } };
-    if (method === 'POST' && OFFER_ROUTES.has(routeOptions?.url)) {
-      app.get(ServiceFigures, { strict: false }).offerRefused(error);
-    }
+    const { routeOptions } = request as Partial<RoutedRequest>;
+    if (isOfferRoute(routeOptions?.config)) app.get(ServiceFigures, { strict: false }).offerRefused(error);
   };
 }
 

@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 
 import { VERSION } from './common/index.js';
 import { SECURITY_SCHEME } from './identity/index.js';
+import { describeHeaders } from './openapi-headers.js';
 import { upgradeDocument } from './openapi-upgrade.js';
 
 const DESCRIPTION = `Serves one generative pipeline to browsers over WebRTC.
@@ -37,7 +38,7 @@ export function createApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('service', 'What the service is and how it is')
     .addTag('probes', 'For orchestrators')
     .build();
-  return SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
+  return describeHeaders(SwaggerModule.createDocument(app, base, { operationIdFactory: operationId }));
 }
 
 /** `WebRtcController.offer` → `webRtcOffer`: unique, and a good name for a generated client's method. */

@@ -39,6 +39,12 @@ class Session {
 }
 
 export class ArrowOverlayService implements BidirectionalService {
+  readonly about = {
+    name: 'Arrow overlay',
+    description: 'The arrow keys light up a pad in the picture.',
+    controls: ['arrows'],
+    inputs: [],
+  };
   readonly defaultFps = FPS;
   readonly #sessions = new Map<string, Session>();
   // Drawn once and read by every session.

@@ -70,6 +70,12 @@ class Echo {
 }
 
 export class EchoService implements BidirectionalService {
+  readonly about = {
+    name: 'Echo',
+    description: 'Your camera and your microphone come back.',
+    controls: [],
+    inputs: ['camera', 'microphone'],
+  };
   /** What cameras give. */
   readonly defaultFps = 30;
   readonly #sessions = new Map<string, Echo>();

@@ -119,6 +119,13 @@ class Session:
 
 
 class ArrowOverlay:
+    about = {
+        "name": "Arrow overlay",
+        "description": "A film, in which the arrow keys light up a pad.",
+        "controls": ["arrows"],
+        "inputs": [],
+    }
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sessions: dict[str, Session] = {}

@@ -105,6 +105,13 @@ class _Sound:
 
 
 class VideoReplay:
+    about = {
+        "name": "Video replay",
+        "description": "Plays a video file with its sound.",
+        "controls": [],
+        "inputs": ["prompt"],
+    }
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._clip: Clip | None = None

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetServiceOptions, PipelineChunk, ServerPushService, ServeRequest } from 'telefuser-stream/pipeline';
-import { readOptions, readRequest, type PatternOptions } from './pattern-request.ts';
+import { CONFIG_SCHEMA, readOptions, readRequest, type PatternOptions } from './pattern-request.ts';
 import { TestCard } from './test-card.ts';
 
 const SAMPLE_RATE = 48_000;
@@ -17,6 +17,13 @@ const RAMP_SAMPLES = 48;
 const ROUNDING = 1e-6;
 
 export class TestPatternService implements ServerPushService {
+  readonly about = {
+    name: 'Test pattern',
+    description: 'A frame counter and clocks, with a flash and a beep at every full second.',
+    controls: [],
+    inputs: [],
+  };
+  readonly configSchema = CONFIG_SCHEMA;
   readonly defaultFps: number | undefined;
   readonly delivery: 'lossless' | 'latest' | undefined;
   readonly queueMs: number | undefined;

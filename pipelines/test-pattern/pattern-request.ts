@@ -1,4 +1,4 @@
-import type { ServeRequest } from 'telefuser-stream/pipeline';
+import type { ConfigSchema, ServeRequest } from 'telefuser-stream/pipeline';
 
 /** What is drawn and how it is yielded. `README.md` says what each is for. */
 export interface PatternRequest {
@@ -36,6 +36,20 @@ const NUMBERS = {
 type NumberName = keyof typeof NUMBERS;
 
 const DEFAULTS = { width: 832, height: 480, fps: 24, frames_per_chunk: 1 } as const;
+
+/** The same rules for a form and for the server; null counts as left out. */
+export const CONFIG_SCHEMA: ConfigSchema = {
+  type: 'object',
+  properties: {
+    width: { ...schemaOf('width'), title: 'Width', default: DEFAULTS.width },
+    height: { ...schemaOf('height'), title: 'Height', default: DEFAULTS.height },
+    duration_s: { ...schemaOf('duration_s'), title: 'Seconds', description: 'Left out: until the client leaves.' },
+    frames_per_chunk: { ...schemaOf('frames_per_chunk'), title: 'Frames a chunk', default: DEFAULTS.frames_per_chunk },
+    speed: { ...schemaOf('speed'), title: 'Speed', description: '1: as fast as it plays; 0: as fast as the server takes it.' },
+    delivery: { enum: ['lossless', 'latest', null], title: 'Delivery' },
+    queue_ms: { ...schemaOf('queue_ms'), title: 'Queue', description: 'Milliseconds of media.' },
+  },
+};
 
 /** The operator's values, checked: what a request that says nothing gets. */
 export type PatternOptions = Readonly<Partial<Record<NumberName, number>>> & { readonly delivery?: 'lossless' | 'latest' };
@@ -77,6 +91,11 @@ export function readRequest(request: ServeRequest, options: PatternOptions): Pat
     ...(delivery === undefined ? {} : { delivery }),
     ...(queueMs === undefined ? {} : { queueMs }),
   };
+}
+
+function schemaOf(name: NumberName): ConfigSchema {
+  const { min, max, step } = NUMBERS[name];
+  return { type: [step === 0 ? 'number' : 'integer', 'null'], minimum: min, maximum: max, ...(step > 1 && { multipleOf: step }) };
 }
 
 function readNumber(name: NumberName, value: unknown): number {

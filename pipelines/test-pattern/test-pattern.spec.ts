@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { getService, soundOf } from './index.ts';
 import { TestCard } from './test-card.ts';
 
-const service = getService({ gpuNum: 1, options: {} });
+const service = getService({ gpuNum: 1, options: {}, reportProgress: () => undefined });
 
 async function serve(request: ServeRequest): Promise<{ frames: PipelineFrame[]; pcm: Int16Array; chunks: PipelineChunk[] }> {
   const chunks: PipelineChunk[] = [];
@@ -116,6 +116,7 @@ describe('test-pattern', () => {
     const { delivery, queueMs, defaultFps } = getService({
       gpuNum: 1,
       options: { delivery: 'latest', queue_ms: '200', fps: '30' },
+      reportProgress: () => undefined,
     });
     expect({ delivery, queueMs, defaultFps }).toEqual({ delivery: 'latest', queueMs: 200, defaultFps: 30 });
   });

@@ -4,13 +4,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetServiceOptions, PipelineChunk, ServerPushService, ServeRequest } from 'telefuser-stream/pipeline';
 import { DEFAULT_CLIP, loadClip, SAMPLE_RATE, type Clip } from './clip.ts';
-import { readReplayRequest } from './replay-request.ts';
+import { CONFIG_SCHEMA, readReplayRequest } from './replay-request.ts';
 
 const FRAMES_PER_CHUNK = 32;
 /** In realtime mode a chunk is yielded this long before its first frame is due, so that the viewer never runs dry in between. */
 const LEAD_SECONDS = 0.25;
 
 export class VideoReplayService implements ServerPushService {
+  readonly about = {
+    name: 'Video replay',
+    description: 'Plays a video file with its sound.',
+    controls: [],
+    inputs: ['prompt'],
+  };
+  readonly configSchema = CONFIG_SCHEMA;
   readonly #path: string;
   #clip: Clip | undefined;
 

@@ -1,6 +1,27 @@
-import type { ServeRequest } from 'telefuser-stream/pipeline';
+import type { ConfigSchema, ServeRequest } from 'telefuser-stream/pipeline';
 
 const MAX_DURATION_SECONDS = 86_400;
+
+/** The same rules for a form and for the server; null counts as left out. */
+export const CONFIG_SCHEMA: ConfigSchema = {
+  type: 'object',
+  properties: {
+    duration_s: {
+      type: ['number', 'null'],
+      exclusiveMinimum: 0,
+      maximum: MAX_DURATION_SECONDS,
+      title: 'Seconds',
+      description: 'Left out: the clip once.',
+    },
+    loop: { type: ['boolean', 'null'], title: 'Loop', default: false },
+    realtime: {
+      type: ['boolean', 'null'],
+      title: 'Real time',
+      description: "At the clip's pace, instead of as fast as the server takes it.",
+      default: false,
+    },
+  },
+};
 
 /** What a client may ask of the replay, in the offer itself or in its `config`. */
 export interface ReplayRequest {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import json
 import sys
 from numbers import Real
 from pathlib import Path
@@ -18,9 +19,16 @@ FailureKind = Literal["not-found", "load-failed", "no-get-service", "neither-pro
 
 #: Runs an awaitable to its end on the main thread.
 RunAsync = Callable[[Awaitable[Any]], Any]
+#: What a pipeline calls while it starts: how far it has got, 0–1 or None, and perhaps a sentence about it.
+ReportProgress = Callable[..., None]
 
 #: Always the same, so that a pipeline's classes have the same full name in every process of it.
 _MODULE_NAME = "telefuser_pipeline"
+
+#: What `get_service` or `start` call the parameter that gets the `ReportProgress`.
+_PROGRESS_PARAMETER = "report_progress"
+#: UTF-8 bytes of JSON; both declarations together fit into a message.
+_MAX_DECLARATION_BYTES = 65_536
 
 _BIDIRECTIONAL_METHODS = ("create_session", "push_chunk", "pull_chunks", "close_session")
 
@@ -39,16 +47,20 @@ class LoadError(Exception):
         self.traceback = None if cause is None else format_traceback(cause)
 
 
-def load_service(file: str, gpu_num: int, options: Mapping[str, str], run_async: RunAsync) -> LoadedService:
+def load_service(
+    file: str, gpu_num: int, options: Mapping[str, str], run_async: RunAsync, report_progress: ReportProgress
+) -> LoadedService:
     """Imports a pipeline file (an absolute path), makes its service and starts it. Raises LoadError."""
     folder = Path(file).parent
     get_service = _find_get_service(_load_module(Path(file)))
-    arguments = _arguments_for(get_service, gpu_num, options)
+    arguments = _arguments_for(get_service, gpu_num, options, report_progress)
     service = _call("start-failed", "get_service() raised", lambda: get_service(**arguments), run_async, folder)
     loaded = LoadedService(detect_stream_mode(service), service)
     start = getattr(service, "start", None)
     if callable(start):
-        _call("start-failed", "start() raised", start, run_async, folder)
+        takes = any(parameter.name == _PROGRESS_PARAMETER for parameter in _parameters_of(start))
+        progress = {_PROGRESS_PARAMETER: report_progress} if takes else {}
+        _call("start-failed", "start() raised", lambda: start(**progress), run_async, folder)
     return loaded
 
 
@@ -106,11 +118,12 @@ def describe_service(loaded: LoadedService) -> dict[str, Any]:
     What the server is told of a started service. Read only now: a service may learn its pace in `start()`. Raises LoadError.
     """
     ready: dict[str, Any] = {"type": "ready", "mode": loaded.mode}
+    for name, field in (("about", "about"), ("config_schema", "configSchema")):
+        declared = _attribute_of(loaded.service, name)
+        if declared is not None:
+            ready[field] = _declaration(name, declared)
     for attribute in _ATTRIBUTES:
-        try:
-            value = getattr(loaded.service, attribute.name, None)
-        except Exception as error:
-            raise LoadError("start-failed", f"the service's {attribute.name} raised: {one_line(error)}", error) from error
+        value = _attribute_of(loaded.service, attribute.name)
         if value is None:
             continue
         if not attribute.is_allowed(value):
@@ -118,6 +131,29 @@ def describe_service(loaded: LoadedService) -> dict[str, Any]:
         # Also a number of numpy becomes one that JSON has.
         ready[attribute.field] = value if isinstance(value, str) else int(value) if value == int(value) else float(value)
     return ready
+
+
+def _attribute_of(service: Any, name: str) -> Any:
+    try:
+        return getattr(service, name, None)
+    except Exception as error:
+        raise LoadError("start-failed", f"the service's {name} raised: {one_line(error)}", error) from error
+
+
+def _declaration(name: str, value: Any) -> Any:
+    """An object that the server shows to others, as JSON has it. What is in it is the server's to check, who trusts no host."""
+    if not isinstance(value, Mapping):
+        raise LoadError("start-failed", f"the service's {name} must be a dict")
+    try:
+        text = json.dumps(value if isinstance(value, dict) else dict(value), allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LoadError("start-failed", f"the service's {name} cannot be written as JSON: {one_line(error)}", error) from error
+    size = len(text.encode("utf-8", "replace"))
+    if size > _MAX_DECLARATION_BYTES:
+        raise LoadError(
+            "start-failed", f"the service's {name} is {size} bytes long as JSON; {_MAX_DECLARATION_BYTES} are allowed"
+        )
+    return json.loads(text)
 
 
 def _in_range(value: Any, low: int, high: int) -> bool:
@@ -156,20 +192,33 @@ def _find_get_service(module: ModuleType) -> Callable[..., Any]:
     raise LoadError("no-get-service", f"the pipeline defines no get_service function, only {', '.join(names) or 'nothing'}")
 
 
-def _arguments_for(get_service: Callable[..., Any], gpu_num: int, options: Mapping[str, str]) -> dict[str, Any]:
-    """What of `gpu_num` and the operator's options the signature accepts. Raises LoadError for an option that it does not."""
+def _parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        parameters = list(inspect.signature(get_service).parameters.values())
+        return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         # Something built in, which says nothing of its parameters.
-        parameters = []
+        return []
+
+
+def _arguments_for(
+    get_service: Callable[..., Any], gpu_num: int, options: Mapping[str, str], report_progress: ReportProgress
+) -> dict[str, Any]:
+    """
+    What of `gpu_num`, `report_progress` and the operator's options the signature accepts. Raises LoadError for an option that it does
+    not.
+    """
+    parameters = _parameters_of(get_service)
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     names = [
         parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
     if "gpu_num" in options:
         raise LoadError("start-failed", "-o gpu_num cannot be given: it is the number of GPUs, say --gpu-num instead")
+    if _PROGRESS_PARAMETER in options:
+        raise LoadError("start-failed", f"-o {_PROGRESS_PARAMETER} cannot be given: it is what the pipeline reports its start to")
     arguments: dict[str, Any] = {"gpu_num": gpu_num} if takes_all or "gpu_num" in names else {}
+    if _PROGRESS_PARAMETER in names:
+        arguments[_PROGRESS_PARAMETER] = report_progress
     arguments.update({name: value for name, value in options.items() if takes_all or name in names})
     if "options" in names:
         # It gets them all, so no option is left over.
@@ -177,7 +226,7 @@ def _arguments_for(get_service: Callable[..., Any], gpu_num: int, options: Mappi
         return arguments
     unknown = [name for name in options if name not in arguments]
     if unknown:
-        known = ", ".join(name for name in names if name != "gpu_num") or "none"
+        known = ", ".join(name for name in names if name not in ("gpu_num", _PROGRESS_PARAMETER)) or "none"
         raise LoadError("start-failed", f"get_service() takes no option {', '.join(unknown)}; its options are: {known}")
     return arguments
 

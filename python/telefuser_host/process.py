@@ -23,6 +23,7 @@ from .loader import LoadedService, LoadError, describe_service, load_service
 from .log import HostLog, install_log_handler
 from .protocol import PROTOCOL_FD, PROTOCOL_VERSION, Connection, Message, ProtocolError
 from .service_host import ServiceHost, read_number, read_timeout
+from .start_report import StartReport
 
 _MAX_MESSAGE = 4000
 _MAX_STACK = 16_000
@@ -83,9 +84,11 @@ class HostProcess:
             self._die(one_line(error), format_traceback(error))
 
     def _load(self, start: dict[str, Any]) -> LoadedService:
+        report = StartReport(self._connection.send)
         try:
-            loaded = load_service(start["file"], start["gpuNum"], start["options"], self._loop.run_until_complete)
+            loaded = load_service(start["file"], start["gpuNum"], start["options"], self._loop.run_until_complete, report.say)
             ready = describe_service(loaded)
+            report.end()
         except LoadError as error:
             self._last_words({"type": "start-failed", "kind": error.kind, "message": str(error)}, error.traceback)
             os._exit(1)

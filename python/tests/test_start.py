@@ -75,6 +75,80 @@ class StartTest(unittest.TestCase):
                 pipeline = f"class Service:\n    {line}\n    def serve(self, request): ...\ndef get_service(): return Service()"
                 self.fails(pipeline, "start-failed", text)
 
+    def test_what_a_service_declares_is_handed_on_as_json(self) -> None:
+        pipeline = """
+            import collections
+            class Service:
+                about = {"name": "Welt", "default_prompt": "ein Hafen", "controls": ("arrows",)}
+                def start(self): self.config_schema = collections.OrderedDict(type="object", properties={"steps": {"maximum": 50}})
+                def serve(self, request): ...
+            def get_service(): return Service()
+        """
+        declared = {
+            "about": {"name": "Welt", "default_prompt": "ein Hafen", "controls": ["arrows"]},
+            "configSchema": {"type": "object", "properties": {"steps": {"maximum": 50}}},
+        }
+        self.assertEqual(self.start(pipeline), {"type": "ready", "mode": "server_push", **declared})
+
+    def test_a_declaration_that_json_cannot_hold_stops_the_start(self) -> None:
+        for line, text in [
+            ("about = 'a world'", "the service's about must be a dict"),
+            ("config_schema = {'minimum': float('nan')}", "the service's config_schema cannot be written as JSON: "),
+            ("config_schema = {'default': object()}", "the service's config_schema cannot be written as JSON: "),
+            ("config_schema = {}; config_schema['items'] = config_schema", "the service's config_schema cannot be written as JSON: "),
+            ("about = {'description': 'é' * 40_000}", "the service's about is 80019 bytes long as JSON; 65536 are allowed"),
+            ("about = property(lambda self: 1 // 0)", "the service's about raised: ZeroDivisionError"),
+        ]:
+            with self.subTest(line):
+                pipeline = f"class Service:\n    {line}\n    def serve(self, request): ...\ndef get_service(): return Service()"
+                self.fails(pipeline, "start-failed", text)
+
+    def test_how_far_the_start_has_got_is_told_where_it_is_taken(self) -> None:
+        pipeline = """
+            import threading, time
+            class Service:
+                def start(self, report_progress):
+                    report_progress(0.25, "Loading the text encoder")
+                    thread = threading.Thread(target=lambda: [report_progress(0.5 + step / 2000) for step in range(1001)])
+                    thread.start()
+                    thread.join()
+                    time.sleep(0.3)
+                def serve(self, request): ...
+            def get_service(gpu_num=1, *, report_progress):
+                report_progress(message="Importing")
+                return Service()
+        """
+        with HostUnderTest(pipeline) as host:
+            self.assertEqual(host.start()["type"], "ready")
+            told = [message.header for message in host.received if message.header["type"] == "progress"]
+            self.assertEqual(told[0], {"type": "progress", "text": "Importing"})
+            self.assertEqual(told[-1], {"type": "progress", "fraction": 1.0})
+            self.assertLess(len(told), 20)
+
+    def test_a_start_never_fails_because_of_a_word_about_it(self) -> None:
+        pipeline = """
+            class Service:
+                def start(self, report_progress):
+                    self.report = report_progress
+                    for fraction in (7, -1, None, "half", float("nan"), float("inf"), True, object()):
+                        report_progress(fraction, fraction)
+                def serve(self, request):
+                    self.report(0.1, "too late")
+                    yield {}
+            def get_service(): return Service()
+        """
+        with HostUnderTest(pipeline) as host:
+            self.assertEqual(host.start()["type"], "ready")
+            host.open()
+            host.chunk()
+            told = [message.header for message in host.received if message.header["type"] == "progress"]
+            self.assertEqual(told[0], {"type": "progress", "fraction": 1.0})
+            self.assertNotIn("too late", str(told))
+
+    def test_the_operator_cannot_give_what_the_host_gives(self) -> None:
+        pipeline = SERVE + "def get_service(report_progress=None): return Service()"
+        self.fails(pipeline, "start-failed", "-o report_progress cannot be given", options={"report_progress": "x"})
+
     def test_gpu_num_is_passed_where_it_is_taken(self) -> None:
         for signature in ("gpu_num", "gpu_num=1", "*, gpu_num", "**rest"):
             body = "assert (rest if 'rest' in locals() else locals())['gpu_num'] == 3; return Service()"

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +74,15 @@ describe('ReloadedFile', () => {
   it.each([
     ['there is none', async () => join(folder, 'none'), 'ENOENT'],
     ['it is a folder', async () => folder, 'no file'],
+    [
+      'it is a pipe that nobody writes to',
+      async () => {
+        execFileSync('mkfifo', [join(folder, 'pipe')]);
+        return join(folder, 'pipe');
+      },
+      'it is a folder, a pipe or a device, and no file',
+    ],
+    ['it is a device without an end', async () => '/dev/zero', 'it is a folder, a pipe or a device, and no file'],
     [
       'it is too large',
       async () => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 import { Logger } from '@nestjs/common';
@@ -77,9 +78,10 @@ async function readAll(paths: readonly string[]): Promise<string[]> {
 
 async function readBounded(path: string): Promise<string> {
   try {
-    await using file = await open(path);
+    // A pipe without a writer would be waited for, and the start with it.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await file.stat();
-    if (!stats.isFile()) throw new Error('it is no file');
+    if (!stats.isFile()) throw new Error('it is a folder, a pipe or a device, and no file');
     if (stats.size > MAX_FILE_BYTES) throw new Error(`it has ${stats.size} bytes, and at most ${MAX_FILE_BYTES} are read`);
     return await file.readFile('utf8');
   } catch (error) {

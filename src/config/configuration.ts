@@ -2,6 +2,7 @@ import { AuthConfiguration } from './auth.configuration.js';
 import { DrainConfiguration } from './drain.configuration.js';
 import { HttpConfiguration } from './http.configuration.js';
 import { IceConfiguration } from './ice.configuration.js';
+import { ImageConfiguration } from './image.configuration.js';
 import { ManagementConfiguration } from './management.configuration.js';
 import { TracingConfiguration } from './tracing.configuration.js';
 import {
@@ -318,6 +319,9 @@ export class Configuration {
 
   @Section(HttpConfiguration)
   readonly http: HttpConfiguration = new HttpConfiguration();
+
+  @Section(ImageConfiguration)
+  readonly images: ImageConfiguration = new ImageConfiguration();
 
   @Section(TracingConfiguration)
   readonly tracing: TracingConfiguration = new TracingConfiguration();

@@ -20,7 +20,7 @@ testVariables('management', {
   },
 });
 
-describe('the management port', () => {
+describe('the port of the management listener', () => {
   it('is not the port of the API, unless each takes any free one', () => {
     expect(problemsOf({ TELEFUSER_MANAGEMENT_PORT: '8088' })).toEqual([
       { name: 'TELEFUSER_MANAGEMENT_PORT', message: expect.stringContaining('is the port of the API already') as string },

@@ -11,6 +11,7 @@ import { Configuration } from '../config/index.js';
 import { VideoEncoders } from '../media/index.js';
 import {
   type PipelineDescription,
+  type StartProgress,
   PipelineService,
   type PipelineState,
   type StreamMode,
@@ -43,6 +44,8 @@ class FakePipeline {
   mode: StreamMode | undefined;
   startSeconds: number | undefined;
   startingForMs = 0;
+  startProgress: StartProgress | undefined;
+  declared: Pick<PipelineDescription, 'about' | 'configSchema'> = {};
   workers: readonly WorkerDescription[] = WORKERS;
 
   describe(): Partial<PipelineDescription> {
@@ -53,6 +56,7 @@ class FakePipeline {
       runner: 'node',
       skipValidation: true,
       workers: this.workers,
+      ...this.declared,
       ...(startSeconds !== undefined && { startSeconds, defaultFps: 24 }),
     };
   }
@@ -130,6 +134,29 @@ describe('the probes', () => {
         error: { pipeline: { status: 'down' } },
       });
     }
+  });
+
+  it.each([
+    [{ fraction: 0.409, text: 'Loading the text encoder…' }, ' (40 %): Loading the text encoder'],
+    [{ fraction: 1 }, ' (100 %)'],
+    [{ text: 'Downloading' }, ': Downloading'],
+  ])('tell what the pipeline says of its start: %j', async (progress, words) => {
+    pipeline.startProgress = progress;
+    const detail = `The pipeline is still starting${words}.`;
+    const { fraction, text } = progress as StartProgress;
+    for (const url of ['/readyz', '/startupz']) {
+      const { body } = await get(url);
+      expect(body).toMatchObject({ detail, error: { pipeline: { reason: detail } } });
+      expect((body['error'] as { pipeline: object }).pipeline).toMatchObject({
+        ...(fraction !== undefined && { progress: fraction }),
+        ...(text !== undefined && { message: text }),
+      });
+    }
+    expect((await get('/v1/service/health')).body).toMatchObject({
+      reason: detail,
+      ...(fraction !== undefined && { start_progress: fraction }),
+      ...(text !== undefined && { start_message: text }),
+    });
   });
 
   it('tell how far a start has got', async () => {
@@ -289,6 +316,8 @@ describe('/v1/service/metadata', () => {
           { state: 'waiting', sessions: 0, restarts: 2 },
         ],
         ...COUNTS,
+        max_image_bytes: 10_485_760,
+        max_image_pixels: 25_000_000,
         webrtc_video_codec: 'H264',
         webrtc_video_codecs: ['H264', 'VP8'],
         webrtc_video_encoders: { H264: 'libx264', VP8: 'libvpx' },
@@ -296,6 +325,18 @@ describe('/v1/service/metadata', () => {
         webrtc_video_bitrate: 4_000_000,
       },
     });
+  });
+});
+
+describe('what a service declares', () => {
+  it('is in the metadata, in the words of the API', async () => {
+    pipeline.becomeReady();
+    const about = { name: 'A world', description: 'Walk.', controls: ['arrows'], inputs: [], tasks: ['i2v'] };
+    const configSchema = { type: 'object', properties: { steps: { maximum: 50 } } };
+    pipeline.declared = { about: { ...about, defaultPrompt: 'a harbour' }, configSchema };
+    const { body } = await get('/v1/service/metadata');
+    expect(body).toMatchObject({ ...about, default_prompt: 'a harbour', config_schema: configSchema });
+    expect(body).not.toHaveProperty('defaultPrompt');
   });
 });
 

@@ -61,7 +61,7 @@ export class ProbeChecks {
 
   private running(): HealthIndicatorResult {
     const indicator = this.indicators.check('pipeline');
-    if (this.pipeline.state !== 'ready') return indicator.down({ reason: this.service.pipelineReason });
+    if (this.pipeline.state !== 'ready') return indicator.down({ reason: this.service.pipelineReason, ...this.progress() });
     const { workers } = this.pipeline.describe();
     const missing = workers.filter(({ state }) => state !== 'ready').length;
     if (missing === 0) return indicator.up();
@@ -75,7 +75,7 @@ export class ProbeChecks {
     return indicator.down({ reason: this.service.reason, deadline: deadlineMs / 1000 });
   }
 
-  /** What a pipeline's `start()` does is its own affair, so the progress is the time that it has taken and may take. */
+  /** How far the start has got: the time that it has taken and may take, and what the pipeline says of it itself. */
   private startedOnce(): HealthIndicatorResult {
     const indicator = this.indicators.check('pipeline');
     const { startSeconds, workers } = this.pipeline.describe();
@@ -83,9 +83,16 @@ export class ProbeChecks {
     if (startSeconds !== undefined) return indicator.up({ start_seconds: startSeconds });
     return indicator.down({
       reason: this.service.pipelineReason,
+      ...this.progress(),
       elapsed_seconds: Math.round(this.pipeline.startingForMs / 100) / 10,
       timeout_seconds: this.configuration.pipelineStartTimeoutSeconds,
       workers: states,
     });
+  }
+
+  /** What the pipeline says of its start, if it says anything. */
+  private progress(): { readonly progress?: number; readonly message?: string } {
+    const { fraction, text } = this.pipeline.startProgress ?? {};
+    return { ...(fraction !== undefined && { progress: fraction }), ...(text !== undefined && { message: text }) };
   }
 }

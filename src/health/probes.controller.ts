@@ -22,7 +22,12 @@ function down(info: Readonly<Record<string, object>>, error: Readonly<Record<str
 }
 
 const UP = { status: 'up' };
-const STARTING = { reason: 'The pipeline is still starting.', status: 'down' };
+const STARTING = {
+  reason: 'The pipeline is still starting (40 %): Loading the text encoder.',
+  progress: 0.4,
+  message: 'Loading the text encoder',
+  status: 'down',
+};
 const GIVEN_UP = {
   reason: 'The pipeline is down after 5 failures in a row; the last: The process ended with exit code 1.',
   status: 'down',

@@ -33,6 +33,23 @@ export class ServiceHealthDto extends SessionCountsDto {
   })
   readonly draining!: boolean;
 
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    maximum: 1,
+    description: 'How far the start of the pipeline has got, while it starts and says so.',
+    example: 0.4,
+  })
+  readonly start_progress?: number;
+
+  @ApiPropertyOptional({
+    type: String,
+    maxLength: 201,
+    description: 'What the pipeline is doing to start, while it starts and says so.',
+    example: 'Loading the text encoder',
+  })
+  readonly start_message?: string;
+
   @ApiProperty({ type: String, format: 'date-time', description: 'When this was answered.', example: '2026-11-22T12:00:00.000Z' })
   readonly timestamp!: string;
 

@@ -63,6 +63,46 @@ export class ServiceMetadataDto extends SessionCountsDto {
   })
   readonly runner!: string | null;
 
+  @ApiPropertyOptional({ type: String, description: 'Name of the service, as it says itself.', example: 'A world to walk in' })
+  readonly name?: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    description: 'What the service does, as it says itself.',
+    example: 'Walk through a generated world with the arrow keys.',
+  })
+  readonly description?: string;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'Controls that the service understands: `arrows`, `wasd`, `ijkl`, or words of its own. Absent: it does not say; empty: none.',
+    example: ['arrows', 'wasd'],
+  })
+  readonly controls?: readonly string[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'What the service makes use of: `prompt`, `image`, `camera`, `microphone`, or words of its own. Absent: it does not say; empty: none.',
+    example: ['prompt', 'image'],
+  })
+  readonly inputs?: readonly string[];
+
+  @ApiPropertyOptional({ type: [String], description: "What an offer's `task` may say.", example: ['i2v'] })
+  readonly tasks?: readonly string[];
+
+  @ApiPropertyOptional({ type: String, description: 'A prompt to begin with.', example: 'a harbour at dusk' })
+  readonly default_prompt?: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: "JSON Schema (a subset of 2020-12, without references) of an offer's `config`, which is checked by it.",
+    example: { type: 'object', properties: { steps: { type: 'integer', minimum: 1, maximum: 50, default: 8 } } },
+  })
+  readonly config_schema?: Readonly<Record<string, unknown>>;
+
   @ApiPropertyOptional({ type: Number, description: "The pipeline's frames a second, if it says so.", example: 24 })
   readonly default_fps?: number;
 
@@ -71,6 +111,12 @@ export class ServiceMetadataDto extends SessionCountsDto {
 
   @ApiProperty({ type: [WorkerDto], description: 'The processes the pipeline runs in.' })
   readonly workers!: readonly WorkerDto[];
+
+  @ApiProperty({ type: 'integer', description: "Longest file that an offer's `image` may be, bytes.", example: 10_485_760 })
+  readonly max_image_bytes!: number;
+
+  @ApiProperty({ type: 'integer', description: "Most pixels that an offer's `image` may have.", example: 25_000_000 })
+  readonly max_image_pixels!: number;
 
   @ApiProperty({ enum: ['H264', 'VP8', 'VP9', 'AV1'], description: 'Preferred video codec.', example: 'H264' })
   readonly webrtc_video_codec!: string;

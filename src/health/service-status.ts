@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { VERSION } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { VideoEncoders } from '../media/index.js';
-import { PipelineService, type WorkerDescription } from '../pipeline-loader/index.js';
+import { PipelineService, type ServiceAbout, type StartProgress, type WorkerDescription } from '../pipeline-loader/index.js';
 import { Drain, SessionRegistry } from '../sessions/index.js';
 import { ServiceHealthDto } from './service-health.dto.js';
 import { ServiceMetadataDto, type WorkerDto } from './service-metadata.dto.js';
@@ -48,7 +48,7 @@ export class ServiceStatus {
       case 'ready':
         return undefined;
       case 'starting':
-        return 'The pipeline is still starting.';
+        return `The pipeline is still starting${progressInWords(this.pipeline.startProgress)}.`;
       case 'restarting':
         return failure ?? 'The pipeline is being started again.';
       case 'failed':
@@ -69,6 +69,7 @@ export class ServiceStatus {
       stream_ready: ready,
       stream_mode: this.pipeline.mode ?? null,
       draining: this.draining,
+      ...startProgressOf(this.pipeline),
       ...this.sessionCounts(),
       timestamp: new Date().toISOString(),
       version: VERSION,
@@ -85,16 +86,26 @@ export class ServiceStatus {
       security_level: description.securityLevel.toUpperCase(),
       skip_validation: description.skipValidation,
       runner: description.runner ?? null,
+      ...toAboutFields(description.about),
+      ...(description.configSchema !== undefined && { config_schema: description.configSchema }),
       ...(description.defaultFps !== undefined && { default_fps: description.defaultFps }),
       ...(description.startSeconds !== undefined && { start_seconds: description.startSeconds }),
       workers: this.workers(),
       ...this.sessionCounts(),
+      max_image_bytes: this.maxImageBytes(),
+      max_image_pixels: this.configuration.images.maxPixels,
       webrtc_video_codec: this.configuration.videoCodecs[0] ?? 'H264',
       webrtc_video_codecs: [...this.configuration.videoCodecs],
       webrtc_video_encoders: { ...this.encoders.names(performance.now()) },
       webrtc_encoder_profile: this.configuration.encoderProfile,
       webrtc_video_bitrate: this.configuration.maxVideoBitrate,
     };
+  }
+
+  /** As base64 it is a third longer, and has to be in one body with the rest of the offer. */
+  private maxImageBytes(): number {
+    const { images, maxBodyBytes, maxSdpBytes } = this.configuration;
+    return Math.min(images.maxBytes, Math.max(0, Math.floor(((maxBodyBytes - maxSdpBytes) * 3) / 4)));
   }
 
   /** The processes of the pipeline. */
@@ -112,6 +123,22 @@ export class ServiceStatus {
       webrtc_max_sessions: max,
     };
   }
+}
+
+/** What the pipeline says of its start, while there is one. */
+function startProgressOf({ startProgress }: PipelineService): Pick<ServiceHealthDto, 'start_progress' | 'start_message'> {
+  const { fraction, text } = startProgress ?? {};
+  return { ...(fraction !== undefined && { start_progress: fraction }), ...(text !== undefined && { start_message: text }) };
+}
+
+/** ` (40 %): Loading the text encoder`, as far as that is known. */
+function progressInWords({ fraction, text }: StartProgress = {}): string {
+  const percent = fraction === undefined ? '' : ` (${Math.floor(fraction * 100)} %)`;
+  return text === undefined ? percent : `${percent}: ${text.replace(/[.…]+$/u, '')}`;
+}
+
+function toAboutFields({ defaultPrompt, ...about }: ServiceAbout = {}): Partial<ServiceMetadataDto> {
+  return { ...about, ...(defaultPrompt !== undefined && { default_prompt: defaultPrompt }) };
 }
 
 function toWorkerDto({ state, pid, sessions, restarts, residentBytes, cpuSeconds }: WorkerDescription): WorkerDto {

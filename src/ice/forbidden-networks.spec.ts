@@ -19,7 +19,18 @@ describe('ForbiddenNetworks', () => {
       '64:ff9b::a9fe:a9fe',
       '2002:a9fe:a9fe::1',
       '::169.254.169.254',
+      '::ffff:0:169.254.169.254',
     ],
+    [
+      'whatever is in the local prefix of NAT64, since only its translator knows how it is read',
+      '64:ff9b:1:a9fe:a9:fe00::',
+      '64:ff9b:1:7a9:fe:a9fe::',
+      '64:ff9b:1:7:a9:fea9:fe00:0',
+      '64:ff9b:1::a9fe:a9fe',
+      '64:ff9b:1:ffff::cb00:7107',
+    ],
+    ['a Teredo client, and a Teredo server', '2001:0:4136:e378:8000:63bf:5601:5601', '2001:0:a9fe:a9fe:8000:63bf:3fff:fdd2'],
+    ['ISATAP', '2001:db8::5efe:a9fe:a9fe', 'fd00::200:5efe:169.254.169.254', '2001:db8::5efe:127.0.0.1'],
     ['what is no address', '', 'metadata.google.internal', '2130706433', '0x7f.1', '127.1', '169.254.169.254.', ' 10.0.0.1'],
   ])('forbids %s', (_what, ...addresses) => {
     expect(addresses.filter((address) => !usual.forbids(address))).toEqual([]);
@@ -35,6 +46,11 @@ describe('ForbiddenNetworks', () => {
       'fd00::1',
       '2001:db8::1',
       '::ffff:10.0.0.1',
+      '64:ff9b::cb00:7107',
+      '64:ff9b:2::a9fe:a9fe',
+      '2001:0:4136:e378:8000:63bf:3fff:fdd2',
+      '2001:db8::5efe:cb00:7107',
+      '2001:db8::1:5efe:a9fe:a9fe',
     ];
     expect(addresses.filter((address) => usual.forbids(address))).toEqual([]);
   });

@@ -5,6 +5,8 @@ import { BlockList, isIP } from 'node:net';
  * addresses with the cloud metadata service among them, multicast, broadcast and reserved addresses (RFC 6890, RFC 5771, RFC 4291).
  */
 const NEVER = [
+  // Local NAT64 (RFC 8215): only its translator knows which bits are those of an IPv4 address, and no client has an address in it itself.
+  '64:ff9b:1::/48',
   ...['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4'],
   ...['::/128', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ];
@@ -12,11 +14,29 @@ const NEVER = [
 const METADATA = ['168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254'];
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** An IPv4 address within an IPv6 one that a router or the kernel sends to the former (RFC 6052, RFC 3056, RFC 4291 section 2.5.5.1). */
-const EMBEDDED: readonly { readonly prefix: string; readonly at: number }[] = [
-  { prefix: '0064ff9b0000000000000000', at: 24 },
-  { prefix: '2002', at: 4 },
-  { prefix: '000000000000000000000000', at: 24 },
+/** A form in which an IPv6 address has an IPv4 one in it, by the 32 digits of the former. */
+interface Embedding {
+  readonly form: RegExp;
+  /** Positions of its bytes. */
+  readonly at: readonly [number, number, number, number];
+  /** Whether every bit is turned round. */
+  readonly inverted?: boolean;
+}
+
+/** IPv6 addresses of which a router, a relay or the kernel sends what is for them to an IPv4 address. */
+const EMBEDDED: readonly Embedding[] = [
+  // The well-known prefix of NAT64 (RFC 6052 section 2.1).
+  { form: /^0064ff9b0{16}/u, at: [12, 13, 14, 15] },
+  // 6to4 (RFC 3056 section 2).
+  { form: /^2002/u, at: [2, 3, 4, 5] },
+  // Teredo: its server, and its client, which is inverted (RFC 4380 section 4).
+  { form: /^20010000/u, at: [4, 5, 6, 7] },
+  { form: /^20010000/u, at: [12, 13, 14, 15], inverted: true },
+  // ISATAP, whatever the prefix (RFC 5214 section 6.1).
+  { form: /^.{16}0[02]005efe/u, at: [12, 13, 14, 15] },
+  // IPv4-translated (RFC 2765 section 2.1) and IPv4-compatible (RFC 4291 section 2.5.5.1).
+  { form: /^0{16}ffff0000/u, at: [12, 13, 14, 15] },
+  { form: /^0{24}/u, at: [12, 13, 14, 15] },
 ];
 
 /**
@@ -39,8 +59,7 @@ export class ForbiddenNetworks {
     if (family === 4) return this.list.check(address, 'ipv4');
     // Covers IPv4-mapped addresses (::ffff:0:0/96) as well.
     if (this.list.check(address, 'ipv6')) return true;
-    const embedded = embeddedIPv4(address);
-    return embedded !== undefined && this.list.check(embedded, 'ipv4');
+    return embeddedIPv4(address).some((embedded) => this.list.check(embedded, 'ipv4'));
   }
 
   private add(network: string): void {
@@ -51,14 +70,14 @@ export class ForbiddenNetworks {
   }
 }
 
-function embeddedIPv4(address: string): string | undefined {
+function embeddedIPv4(address: string): readonly string[] {
   const digits = hexDigits(address);
   // The unspecified and the loopback address have the form of an embedded one, and are none.
-  if (digits === undefined || /^0{31}[01]$/u.test(digits)) return undefined;
-  const found = EMBEDDED.find(({ prefix }) => digits.startsWith(prefix));
-  if (found === undefined) return undefined;
-  const bytes = Buffer.from(digits.slice(found.at, found.at + 8), 'hex');
-  return [...bytes].join('.');
+  if (digits === undefined || /^0{31}[01]$/u.test(digits)) return [];
+  const bytes = Buffer.from(digits, 'hex');
+  return EMBEDDED.filter(({ form }) => form.test(digits)).map(({ at, inverted = false }) =>
+    at.map((position) => (bytes[position] ?? 0) ^ (inverted ? 0xff : 0)).join('.'),
+  );
 }
 
 /** The 32 hexadecimal digits of an IPv6 address. */

@@ -22,11 +22,11 @@ export interface ManagementServer {
 }
 
 /**
- * Listens on the management port with an application of its own: plain HTTP, without authentication, CORS or rate limits, in the same event
+ * The management listener: an application of its own with plain HTTP, without authentication, CORS or rate limits, in the same event
  * loop as the server, so that it answers when the server does.
  *
  * @param server whose providers the routes ask; need not listen yet
- * @returns undefined when no management port is configured
+ * @returns undefined when no port is configured for it
  * @throws ManagementListenError
  */
 export async function listenForManagement(

@@ -10,7 +10,7 @@ const OPEN_LABELS: Readonly<Record<string, string>> = {
 
 const HEAD = `# Metrics
 
-Prometheus scrapes them at \`/metrics\` on the management port (\`TELEFUSER_MANAGEMENT_PORT\`); the same is at \`/v1/service/metrics\` on the port of the
+Prometheus scrapes them at \`/metrics\` on the management listener (\`TELEFUSER_MANAGEMENT_PORT\`); the same is at \`/v1/service/metrics\` on the port of the
 API, where the TeleFuser stream server has it. Who asks for \`application/openmetrics-text\` gets OpenMetrics 1.0.0, everybody else the text format
 0.0.4. Reading changes nothing, so there may be any number of scrapers. \`/v1/service/metrics/json\` has part of it as JSON, with quantiles.
 

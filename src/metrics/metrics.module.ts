@@ -6,7 +6,7 @@ import { Metrics } from './metrics.js';
 import { NetworkSampler } from './network-sampler.js';
 import { ServiceMetricsController } from './service-metrics.controller.js';
 
-/** Metrics for Prometheus. `ScrapeController` belongs to the application on the management port. */
+/** Metrics for Prometheus. `ScrapeController` belongs to the application on the management listener. */
 @Module({
   imports: [HealthModule, SessionsModule],
   controllers: [ServiceMetricsController],

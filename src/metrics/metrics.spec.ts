@@ -93,6 +93,7 @@ class FakeViewer {
 
 const viewers: FakeViewer[] = [];
 const pipeline = {
+  checkConfig: () => [],
   state: 'ready',
   mode: 'server_push',
   delivery: {},

@@ -3,7 +3,7 @@ import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { Metrics } from './metrics.js';
 import { answerScrape, type HeaderReply } from './scrape-answer.js';
 
-/** Metrics on the management port, where Prometheus looks for them. */
+/** Metrics on the management listener, where Prometheus looks for them. */
 @Controller()
 export class ScrapeController {
   constructor(private readonly metrics: Metrics) {}

@@ -22,7 +22,7 @@ export class ServiceMetricsController {
   @Access('stream:read', { streamTokens: false })
   @ApiOperation({
     summary: 'Metrics for Prometheus',
-    description: 'The same as `/metrics` on the management port. OpenMetrics for whoever asks for it with `Accept`.',
+    description: 'The same as `/metrics` on the management listener. OpenMetrics for whoever asks for it with `Accept`.',
     operationId: 'serviceMetricsText',
   })
   @ApiProduces('text/plain', 'application/openmetrics-text')

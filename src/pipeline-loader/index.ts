@@ -5,6 +5,8 @@ export { PipelineLoaderModule } from './pipeline-loader.module.js';
 export { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 export { PipelineService, type PipelineDescription, type PipelineState } from './pipeline.service.js';
 export type { PipelineRun } from './pipeline-run.js';
+export type { ConfigSchema, ServiceAbout } from './contract/pipeline.js';
+export type { StartProgress } from './protocol/messages.js';
 export type { StreamMode } from './contract/stream-mode.js';
 export { validatePipeline, type PipelineValidation } from './validate-pipeline.js';
 export type { WorkerDescription } from './hosting/worker-pool.js';

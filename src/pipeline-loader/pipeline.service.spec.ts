@@ -103,6 +103,15 @@ describe('PipelineService', () => {
     ['nothing', 'neither-protocol', 'GetService() returned undefined, not a service object. '],
     ['start', 'start-failed', `Start() threw: no weights (starts.mjs:21:17). `],
     ['fps', 'start-failed', "The service's defaultFps must be a number from 1 to 240. "],
+    ['about', 'start-failed', 'The service\'s about.controls must be a list of at most 16 words such as "arrows"'],
+    [
+      'schema',
+      'start-failed',
+      "The service's config schema at /properties/steps/maximum must be a number. docs/pipeline-host.md says what a service may declare.",
+    ],
+    ['schema-list', 'start-failed', "The service's configSchema must be an object. "],
+    ['schema-circle', 'start-failed', "The service's configSchema cannot be written as JSON: Converting circular structure"],
+    ['schema-long', 'start-failed', "The service's configSchema is 70034 bytes long as JSON; 65536 are allowed. "],
     ['exit', 'crashed', "The pipeline's process ended with exit code 0. "],
   ])('says how a start fails: %s', async (variant, kind, message) => {
     vi.stubEnv('VARIANT', variant);
@@ -148,6 +157,26 @@ describe('PipelineService', () => {
     pipeline.onApplicationBootstrap();
     await pipeline.started();
     expect(pipeline.describe().startSeconds).toBeGreaterThan(0.29);
+  });
+
+  it('knows how far a start has got, and then what the service declares', async () => {
+    vi.stubEnv('VARIANT', 'declares');
+    const pipeline = service('starts.mjs');
+    expect(pipeline.startProgress).toBeUndefined();
+    pipeline.onApplicationBootstrap();
+    await vi.waitFor(() => expect(pipeline.startProgress).toEqual({ fraction: 0.25, text: 'Loading the text encoder' }), 5000);
+    expect(pipeline.checkConfig({ steps: 51 })).toEqual([]);
+    await pipeline.started();
+    expect(pipeline.startProgress).toBeUndefined();
+    expect(pipeline.describe()).toMatchObject({
+      about: { name: 'Beginner', defaultPrompt: 'begin' },
+      configSchema: { type: 'object', properties: { steps: { maximum: 50 } } },
+    });
+    expect(pipeline.describe().about).not.toHaveProperty('wonder');
+    expect(pipeline.checkConfig({ steps: 51 })).toEqual([
+      { pointer: '/config/steps', detail: 'config.steps must be at most 50' },
+    ]);
+    expect(pipeline.checkConfig({ steps: 50 })).toEqual([]);
   });
 
   it('gives up a start that takes too long, and leaves no process', async () => {

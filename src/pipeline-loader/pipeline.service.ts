@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Delivery } from '../common/index.js';
+import type { Delivery, FieldError } from '../common/index.js';
 import { Configuration, type SecurityLevel } from '../config/index.js';
 import { errorMessage } from './contract/error-message.js';
+import type { ConfigSchema, ServiceAbout } from './contract/pipeline.js';
 import type { StreamMode } from './contract/stream-mode.js';
 import { createHostFactory } from './hosting/host-factory.js';
 import { WorkerPool, type WorkerDescription } from './hosting/worker-pool.js';
@@ -9,7 +10,7 @@ import { PipelineStartError, PipelineUnavailableError } from './pipeline.errors.
 import { withoutFolder, type PipelineLanguage } from './pipeline-file.js';
 import { PIPELINE_OPTIONS, type PipelineOptions } from './pipeline.options.js';
 import type { PipelineRun } from './pipeline-run.js';
-import { PROTOCOL_VERSION } from './protocol/messages.js';
+import { PROTOCOL_VERSION, type StartProgress } from './protocol/messages.js';
 import { SecurityPolicy } from './security-policy.js';
 
 /** `restarting`: it was ready, every process of it ended, and one is started again. `failed` is final for this life of the server. */
@@ -25,9 +26,12 @@ export interface PipelineDescription {
   readonly runner?: PipelineLanguage;
   readonly protocolVersion: number;
   readonly state: PipelineState;
-  /** Known once the pipeline has started, like `defaultFps` and `startSeconds`. */
+  /** Known once the pipeline has started, like everything that follows. */
   readonly streamMode?: StreamMode;
   readonly defaultFps?: number;
+  readonly about?: ServiceAbout;
+  /** For the `config` of an offer, if the service declares one. */
+  readonly configSchema?: ConfigSchema;
   /** From the start of the first process until `start()` had returned in one. */
   readonly startSeconds?: number;
   readonly workers: readonly WorkerDescription[];
@@ -92,6 +96,11 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
     return this.#beganAtMs === 0 ? 0 : performance.now() - this.#beganAtMs;
   }
 
+  /** How far the start has got, as far as the pipeline says; undefined while none is under way. */
+  get startProgress(): StartProgress | undefined {
+    return this.state === 'ready' ? undefined : this.#pool?.progress;
+  }
+
   /** Until a process of the pipeline is started again, milliseconds; 0 when none waits for it. */
   get retryInMs(): number {
     return this.#pool?.retryInMs ?? 0;
@@ -105,6 +114,14 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
   /** Frames a second, if the service names them. */
   get defaultFps(): number | undefined {
     return this.#pool?.service?.defaultFps;
+  }
+
+  /**
+   * What is wrong with an offer's `config` by the schema that the service declares, with pointers into the offer; empty when nothing is, or there
+   * is no schema.
+   */
+  checkConfig(config: Readonly<Record<string, unknown>>): readonly FieldError[] {
+    return this.#pool?.service?.configCheck?.check(config) ?? [];
   }
 
   /** How the service wants its media delivered, as far as it says. */
@@ -121,6 +138,7 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
   describe(): PipelineDescription {
     const { path, securityLevel, skipValidation } = this.options;
     const { mode, defaultFps } = this;
+    const { about, configCheck } = this.#pool?.service ?? {};
     return {
       pipelineFile: path,
       securityLevel,
@@ -130,6 +148,8 @@ export class PipelineService implements OnApplicationBootstrap, OnApplicationShu
       state: this.state,
       ...(mode === undefined ? {} : { streamMode: mode }),
       ...(defaultFps === undefined ? {} : { defaultFps }),
+      ...(about === undefined ? {} : { about }),
+      ...(configCheck === undefined ? {} : { configSchema: configCheck.schema }),
       ...(this.#startSeconds === undefined ? {} : { startSeconds: this.#startSeconds }),
       workers: this.workers,
     };

@@ -15,7 +15,10 @@ import { NO_TRACE } from '../tracing/index.js';
 import { ServiceFigures } from './service-figures.service.js';
 import { SessionRegistry } from './session-registry.service.js';
 import { SessionSlots, type SlotLease } from './session-slots.service.js';
-import { SessionService, type SessionOffer } from './session.service.js';
+import type { InitialImages } from '../images/index.js';
+import { OfferTermsService } from './offer-terms.service.js';
+import type { SessionOffer } from './session-offer.js';
+import { SessionService } from './session.service.js';
 
 const VIDEO_AND_CHANNEL: OfferSummary = {
   media: [{ mid: '0', kind: 'video', direction: 'recvonly', codecs: [] }],
@@ -83,10 +86,21 @@ function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'def
     viewers.push(viewer);
     return Promise.resolve(viewer as unknown as Viewer);
   });
-  const pipeline = { state: 'ready', mode: 'bidirectional', failure: undefined, defaultFps: undefined, ...pipelineParts, open };
+  const checkConfig = vi.fn<PipelineService['checkConfig']>(() => []);
+  const upright = vi.fn<InitialImages['upright']>((value) => Promise.resolve(value));
+  const pipeline = {
+    state: 'ready',
+    mode: 'bidirectional',
+    failure: undefined,
+    defaultFps: undefined,
+    ...pipelineParts,
+    open,
+    checkConfig,
+  } as unknown as PipelineService;
   const service = new SessionService(
     configuration,
-    pipeline as unknown as PipelineService,
+    pipeline,
+    new OfferTermsService(pipeline, { upright } as unknown as InitialImages),
     { answer } as unknown as ViewerFactory,
     registry,
     figures,
@@ -98,7 +112,7 @@ function setUp(pipelineParts: Partial<Record<'state' | 'mode' | 'failure' | 'def
     if (acquired === undefined) throw new Error('no slot is free');
     return acquired;
   };
-  return { service, figures, registry, slots, lease, open, answer, runs, viewers };
+  return { service, figures, registry, slots, lease, open, checkConfig, upright, answer, runs, viewers };
 }
 
 type Parts = ReturnType<typeof setUp>;
@@ -336,6 +350,48 @@ describe('what the pipeline is asked for', () => {
     expect(problem).toMatchObject({ code: 'validation-failed', errors: [{ pointer: '/config/fps' }] });
     expect(parts.open).not.toHaveBeenCalled();
     expect(() => parts.registry.reserve('demo')).not.toThrow();
+  });
+
+  it('is nothing that breaks the schema of the pipeline, and the refusal names every field', async () => {
+    const parts = setUp();
+    const errors = ['a', 'b', 'c', 'd'].map((name) => ({ pointer: `/config/${name}`, detail: `config.${name} is required` }));
+    parts.checkConfig.mockReturnValueOnce(errors);
+    expect(await refusal(parts, offerOf({ config: { e: 1 }, fields: { image: 'data:,' } }))).toMatchObject({
+      code: 'validation-failed',
+      detail: 'config.a is required; config.b is required; config.c is required; and 1 more.',
+      errors,
+    });
+    expect(parts.checkConfig).toHaveBeenCalledWith({ e: 1 });
+    // What costs more is not begun.
+    expect(parts.upright).not.toHaveBeenCalled();
+    expect(parts.open).not.toHaveBeenCalled();
+    expect(parts.slots.inUse).toBe(0);
+  });
+
+  it('has the upright image in place of the one that was sent, in the config as well', async () => {
+    const parts = setUp({ mode: 'server_push' });
+    parts.upright.mockImplementation((value, pointer) => Promise.resolve(`upright ${String(value)} of ${pointer}`));
+    const offer = offerOf({ config: { image: 'a', style: 'oil' }, fields: { image: 'b', seed: 7 } });
+    const session = await parts.service.open(offer, parts.lease(), NEVER);
+    expect(parts.open.mock.calls[0]?.[1]).toMatchObject({
+      image: 'upright b of /image',
+      seed: 7,
+      config: { image: 'upright a of /config/image', style: 'oil' },
+    });
+    await session.close('server_shutdown');
+  });
+
+  it('is nothing when the client goes away while its image is looked at', async () => {
+    const parts = setUp();
+    const aborter = new AbortController();
+    parts.upright.mockImplementationOnce(() => {
+      aborter.abort(new Error('the client went away'));
+      return Promise.reject(new Error('the client went away'));
+    });
+    const opening = parts.service.open(offerOf({ fields: { image: 'data:,' } }), parts.lease(), aborter.signal);
+    await expect(opening).rejects.toMatchObject({ code: 'negotiation-failed' });
+    expect(parts.open).not.toHaveBeenCalled();
+    expect(parts.slots.inUse).toBe(0);
   });
 
   it('shows, gives and closes a session to its owner only, also when it is over', async () => {

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { Problem, type OfferSummary } from '../common/index.js';
+import { Problem } from '../common/index.js';
 import { Configuration } from '../config/index.js';
 import { AuditLog, ownerOf, owns, StreamTokens, type Identity } from '../identity/index.js';
 import { NoCandidateError, ViewerFactory, type Viewer } from '../media/index.js';
@@ -13,36 +13,14 @@ import {
   type PipelineRun,
   type StreamMode,
 } from '../pipeline-loader/index.js';
-import type { OfferTrace } from '../tracing/index.js';
 import type { CloseReason } from './close-reason.js';
+import { OfferTermsService, requireClient, type OfferTerms } from './offer-terms.service.js';
 import { ServiceFigures } from './service-figures.service.js';
+import type { SessionOffer } from './session-offer.js';
 import { SessionRegistry } from './session-registry.service.js';
 import type { SlotLease } from './session-slots.service.js';
 import { isValidSessionId, SESSION_ID_RULE } from './session-id.js';
 import { Session } from './session.js';
-
-/** Frames a second when neither the request nor the pipeline says. */
-const DEFAULT_FPS = 24;
-/** As for a request's own `fps`. */
-const MIN_FPS = 1;
-const MAX_FPS = 240;
-
-/** An offer after it was read and inspected. */
-export interface SessionOffer {
-  /** Whoever makes it, and will own the session. */
-  readonly caller: Identity;
-  readonly sdp: string;
-  /** When the request came, `performance.now()`. */
-  readonly arrivedAtMs: number;
-  readonly summary: OfferSummary;
-  readonly trace: OfferTrace;
-  /** Undefined: the server chooses. */
-  readonly sessionId: string | undefined;
-  readonly fps: number | undefined;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Every other field of the request, for the pipeline. */
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 export interface SessionStatus {
   readonly sessionId: string;
@@ -58,6 +36,7 @@ export class SessionService {
   constructor(
     private readonly configuration: Configuration,
     private readonly pipeline: PipelineService,
+    private readonly terms: OfferTermsService,
     private readonly viewers: ViewerFactory,
     private readonly registry: SessionRegistry,
     private readonly figures: ServiceFigures,
@@ -90,23 +69,21 @@ export class SessionService {
   }
 
   private async build(offer: SessionOffer, lease: SlotLease, abandoned: AbortSignal): Promise<Session> {
-    const mode = this.runningMode();
-    requireUsableOffer(offer.summary, mode);
-    const fps = this.fpsOf(offer);
+    const terms = await this.terms.settle(offer, abandoned);
     const requestedId = offer.sessionId ?? randomUUID();
     this.registry.reserve(requestedId);
     let run: PipelineRun | undefined;
     let viewer: Viewer | undefined;
     let id = requestedId;
     try {
-      run = await offer.trace.during('pipeline.open', () => this.openRun(requestedId, offer, mode, abandoned));
+      run = await offer.trace.during('pipeline.open', () => this.openRun(requestedId, terms, abandoned));
       if (run.sessionId !== requestedId) {
         id = this.adoptPipelineId(run.sessionId, requestedId);
       }
       requireClient(abandoned);
-      viewer = await offer.trace.during('negotiation', () => this.negotiate(offer, mode));
+      viewer = await offer.trace.during('negotiation', () => this.negotiate(offer, terms.mode));
       requireClient(abandoned);
-      return this.begin(id, mode, fps, offer, run, viewer, lease, abandoned);
+      return this.begin(id, terms, offer, run, viewer, lease, abandoned);
     } catch (error) {
       await Promise.allSettled([run?.close(), viewer?.close()]);
       // Once the pipeline's own id was adopted, the requested one may be another session's already.
@@ -145,22 +122,12 @@ export class SessionService {
     return undefined;
   }
 
-  private runningMode(): StreamMode {
-    const { state, mode, failure, retryInMs } = this.pipeline;
-    if (state === 'ready' && mode !== undefined) return mode;
-    const detail =
-      state === 'starting' ? 'The pipeline is still starting. Try again soon.' : (failure ?? 'The pipeline is not running.');
-    throw new Problem('service-not-running', detail, retryInMs === 0 ? {} : { retryAfterSeconds: Math.ceil(retryInMs / 1000) });
-  }
-
-  private async openRun(id: string, offer: SessionOffer, mode: StreamMode, signal: AbortSignal): Promise<PipelineRun> {
-    const { fields, config } = offer;
+  private async openRun(id: string, { mode, fields, config }: OfferTerms, signal: AbortSignal): Promise<PipelineRun> {
     const request =
       mode === 'server_push' ? { ...fields, config, session_id: id, task_id: id } : { ...config, ...fields, session_id: id };
     try {
       return await this.pipeline.open(id, request, signal);
     } catch (error) {
-      // Nobody hears this answer; but it is no unexpected error either, and must not fill the log as one.
       requireClient(signal, error);
       throw toProblem(error);
     }
@@ -195,8 +162,7 @@ export class SessionService {
 
   private begin(
     id: string,
-    mode: StreamMode,
-    fps: number,
+    { mode, fps }: OfferTerms,
     { caller, arrivedAtMs, trace }: SessionOffer,
     run: PipelineRun,
     viewer: Viewer,
@@ -238,32 +204,6 @@ export class SessionService {
     this.audit.record('session-opened', caller, { session_id: id });
     abandoned.addEventListener('abort', () => void session.close('offer_abandoned'), { once: true });
     return session;
-  }
-
-  /** The session's pace: the request's, else the pipeline's, else 24. */
-  private fpsOf({ fps, config }: SessionOffer): number {
-    if (fps !== undefined) return fps;
-    const configured = config['fps'];
-    if (configured !== undefined && configured !== null) {
-      if (typeof configured === 'number' && configured >= MIN_FPS && configured <= MAX_FPS) return configured;
-      const detail = `fps must be a number from ${MIN_FPS} to ${MAX_FPS}`;
-      throw new Problem('validation-failed', `config.${detail}.`, { errors: [{ pointer: '/config/fps', detail }] });
-    }
-    return this.pipeline.defaultFps ?? DEFAULT_FPS;
-  }
-}
-
-function requireClient(abandoned: AbortSignal, cause?: unknown): void {
-  if (abandoned.aborted) throw new Problem('negotiation-failed', 'The client went away before its answer.', { cause });
-}
-
-function requireUsableOffer(offer: OfferSummary, mode: StreamMode): void {
-  if (mode === 'bidirectional' && !offer.dataChannel) {
-    throw new Problem('invalid-sdp', 'The offer has no data channel. Call createDataChannel("telefuser") before createOffer().');
-  }
-  const receives = offer.media.some(({ direction }) => direction === 'recvonly' || direction === 'sendrecv');
-  if (!receives && !offer.dataChannel) {
-    throw new Problem('invalid-sdp', 'The offer takes nothing: add a transceiver with direction "recvonly", or a data channel.');
   }
 }
 

@@ -66,7 +66,18 @@ export class OfferDto {
   readonly fps?: number;
 
   @ApiPropertyOptional({
-    description: 'Session configuration; what is accepted is up to the pipeline.',
+    description:
+      'Image to begin with, as a data URL of a JPEG, PNG or WebP file of at most `max_image_bytes` and `max_image_pixels` (`/v1/service/metadata`). It is ' +
+      'checked, turned upright if its EXIF data asks for that, and handed to the pipeline. Any other value is handed on as it is.',
+    type: String,
+    nullable: true,
+    example: 'data:image/jpeg;base64,/9j/4AAQSkZJRg…',
+  })
+  readonly image?: unknown;
+
+  @ApiPropertyOptional({
+    description:
+      'Session configuration; what is accepted is up to the pipeline, and checked by the `config_schema` of `/v1/service/metadata` where there is one.',
     type: 'object',
     additionalProperties: true,
     nullable: true,

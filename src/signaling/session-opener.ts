@@ -14,6 +14,7 @@ export const OFFER_PROBLEMS = [
   'token-used',
   'tenant-quota',
   'invalid-sdp',
+  'invalid-image',
   'negotiation-failed',
   'session-refused',
   'malformed-request',

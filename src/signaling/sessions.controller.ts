@@ -46,6 +46,7 @@ export class SessionsController {
   /** Says whether a session is open. */
   @Get('sessions/:session_id/status')
   @Access('stream:read')
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Ask about a session',
     description: 'Always 200 to who may ask: a session that is not open, or not yours, is `unknown`.',

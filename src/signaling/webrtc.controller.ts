@@ -3,7 +3,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import { ApiProblems } from '../common/index.js';
 import { Access, Caller, type Identity } from '../identity/index.js';
-import { MaxSessionsGuard, ReservedSlot, SlotLease } from '../sessions/index.js';
+import { MaxSessionsGuard, OfferRoute, ReservedSlot, SlotLease } from '../sessions/index.js';
 import { AnswerDto, OfferDto } from './offer.dto.js';
 import { OFFER_PROBLEMS, SessionOpener } from './session-opener.js';
 
@@ -22,6 +22,7 @@ export class WebRtcController {
   constructor(private readonly sessions: SessionOpener) {}
 
   /** Answers an SDP offer and opens a session. */
+  @OfferRoute()
   @Post('offer')
   @HttpCode(200)
   @Access('stream:create')

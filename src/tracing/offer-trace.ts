@@ -3,7 +3,7 @@ export interface OfferTrace {
   /** For log lines; empty when nothing is traced. */
   readonly logFields: { readonly trace_id?: string };
   /** Does a part of the work as a span of its own, which ends with it. */
-  during<Result>(name: 'pipeline.open' | 'negotiation', work: () => Promise<Result>): Promise<Result>;
+  during<Result>(name: 'image' | 'pipeline.open' | 'negotiation', work: () => Promise<Result>): Promise<Result>;
   /** The offer failed; ends the trace. */
   refused(error: unknown): void;
   /** The answer is made: the wait for the connection and for the first picture begins. */

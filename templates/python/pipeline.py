@@ -12,6 +12,8 @@ BAR_WIDTH = 40
 
 class Pipeline:
     default_fps = FPS
+    #: What clients show of it, and what they offer.
+    about = {"name": "__NAME__", "default_prompt": "a colour", "controls": [], "inputs": ["prompt"]}
 
     def start(self) -> None:
         """Called once, before the first viewer. Load the model here; the server is not ready until this has returned."""

@@ -8,6 +8,8 @@ const BAR_WIDTH = 40;
 /** Server push: one request in, a stream of chunks out. Put your model where the picture is drawn. */
 class Pipeline implements ServerPushService {
   readonly defaultFps = FPS;
+  /** What clients show of it, and what they offer. */
+  readonly about = { name: '__NAME__', defaultPrompt: 'a colour', controls: [], inputs: ['prompt'] };
 
   /** Called once, before the first viewer. Load the model here; the server is not ready until this has returned. */
   async start(): Promise<void> {

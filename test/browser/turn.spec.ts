@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CHROMIUM, launchChromium, type Chromium } from '../support/chromium.ts';
 import { waitFor } from '../support/condition.ts';
 import { startCoturn } from '../support/coturn.ts';
@@ -50,7 +50,6 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
     await chmod(wrapper, 0o755);
     chromium = await launchChromium([], wrapper);
   });
-  afterEach(() => page.close());
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();
     await chromium?.[Symbol.asyncDispose]();
@@ -69,6 +68,7 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
   /** The server's page, with its connections within reach. */
   async function open(): Promise<void> {
     page = await chromium.context.newPage();
+    onTestFinished(() => page.close());
     await page.addInitScript(() => {
       const made: RTCPeerConnection[] = [];
       Object.assign(globalThis, { connections: made });

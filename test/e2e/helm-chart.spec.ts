@@ -204,7 +204,7 @@ describe.each(named)('with the values %s', (name) => {
     ]);
   });
 
-  it('services lead to the pods, and none that is open to the outside has the management port', () => {
+  it('services lead to the pods, and none that is open to the outside to the management listener', () => {
     const { deployment, container } = workloadOf(chartOf(name));
     const services = ofKind<IService>(chartOf(name), 'Service');
     expect(services).toHaveLength(2);

@@ -65,6 +65,12 @@ describe('the HTTP API of a running server', () => {
     }
   });
 
+  it('lets nobody store what passes', async () => {
+    for (const path of ['v1/stream/sessions/nobody/status', 'v1/stream/sessions/nobody/stats', 'v1/service/health']) {
+      expect((await server.api.get(path)).headers.get('cache-control'), path).toBe('no-store');
+    }
+  });
+
   it('answers an offer with every candidate inline, and quickly', async () => {
     await using client = await WeriftClient.prepare(WATCH);
     await client.offer(server.api);

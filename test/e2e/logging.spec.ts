@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { waitFor } from '../support/condition.ts';
-import { CommandProcess, shippedPipeline, testPipeline } from '../support/server.ts';
+import { CommandProcess, shippedPipeline, TemporaryPipeline, testPipeline } from '../support/server.ts';
+import { logWatch } from '../support/watched-logs.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
 
 interface LogLine {
@@ -82,5 +83,23 @@ describe('the log of a server, as JSON', () => {
     await waitFor('the line of a session', () => serving.command.stderr.includes(client.sessionId));
     const told = linesOf(serving.command.stderr.slice(before.length));
     expect(new Set(told.map(({ session_id }) => session_id))).toEqual(new Set([client.sessionId]));
+  });
+});
+
+describe('the watch over the logs of these tests', () => {
+  it('finds a configured secret in what a server and its pipeline print', async () => {
+    const secret = 'a secret that only this test has';
+    await using pipeline = await TemporaryPipeline.write(
+      `export const getService = () => ({ start: () => console.log('I know ${secret}'), async *serve() {} });`,
+    );
+    await using serving = await CommandProcess.serve(pipeline.path, {
+      TELEFUSER_TURN_SECRET: secret,
+      TELEFUSER_TURN_SERVERS: 'turn:127.0.0.1:9?transport=tcp',
+    });
+    await waitFor('the line', () => serving.command.stderr.includes(secret));
+    // Taken here, so that it does not fail this test as it would any other.
+    expect(logWatch.takeFindings()).toEqual([
+      expect.stringMatching(/^TELEFUSER_TURN_SECRET is in the log of process \d+ .*I know a secret/u),
+    ]);
   });
 });

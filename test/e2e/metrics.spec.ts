@@ -73,7 +73,7 @@ describe('the metrics of a running server', () => {
   });
   afterAll(async () => server.close());
 
-  it('are the same on the management port and on that of the API, in either format', async () => {
+  it('are the same on the management listener and on that of the API, in either format', async () => {
     const [one, other] = await Promise.all([
       scrape(`${managementUrl}metrics`),
       scrape(new URL('v1/service/metrics', server.api.url).href),

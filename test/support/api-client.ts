@@ -2,6 +2,7 @@ import createClient, { type Client } from 'openapi-fetch';
 
 import type { components, paths } from './api-types.ts';
 import { waitFor } from './condition.ts';
+import { keepSecretsIn, logWatch } from './watched-logs.ts';
 
 /** What the API's document describes, by name. */
 export type Schemas = components['schemas'];
@@ -37,11 +38,16 @@ export class ApiClient {
   constructor(url: string, credential?: string) {
     this.url = url;
     this.credential = credential;
+    if (credential !== undefined) logWatch.keep('a credential of a client', credential);
     this.client = createClient<paths>({
       baseUrl: url,
       // A connection that is kept alive would look like one that the server has leaked.
       headers: { ...authorization(credential), connection: 'close' },
-      fetch: (request) => fetch(request, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
+      fetch: async (request) => {
+        const response = await fetch(request, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+        keepSecretsIn(await response.clone().text());
+        return response;
+      },
     });
   }
 
@@ -66,6 +72,7 @@ export class ApiClient {
       },
     });
     const text = await response.text();
+    keepSecretsIn(typeof body === 'string' ? body : JSON.stringify(body ?? null), text, response.headers.get('link') ?? '');
     return { status: response.status, headers: response.headers, body: parse(text) };
   }
 
@@ -75,6 +82,7 @@ export class ApiClient {
 
   /** An offer as it should be; further fields are the pipeline's. */
   async open(offer: Schemas['WebRtcOffer'] & Readonly<Record<string, unknown>>): Promise<Answer<OpenedOrProblem>> {
+    keepSecretsIn(offer.sdp);
     return answerOf(await this.client.POST('/v1/stream/webrtc/offer', { body: offer }));
   }
 

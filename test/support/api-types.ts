@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * Metrics for Prometheus
-         * @description The same as `/metrics` on the management port. OpenMetrics for whoever asks for it with `Accept`.
+         * @description The same as `/metrics` on the management listener. OpenMetrics for whoever asks for it with `Accept`.
          */
         get: operations["serviceMetricsText"];
         put?: never;
@@ -696,6 +696,16 @@ export interface components {
              */
             reason?: string;
             /**
+             * @description What the pipeline is doing to start, while it starts and says so.
+             * @example Loading the text encoder
+             */
+            start_message?: string;
+            /**
+             * @description How far the start of the pipeline has got, while it starts and says so.
+             * @example 0.4
+             */
+            start_progress?: number;
+            /**
              * @description `/health` says `healthy` or, when the pipeline failed, `unhealthy`; `/ready` says `ready` or `not_ready`.
              * @example healthy
              * @enum {string}
@@ -746,10 +756,68 @@ export interface components {
         };
         ServiceMetadataDto: {
             /**
+             * @description JSON Schema (a subset of 2020-12, without references) of an offer's `config`, which is checked by it.
+             * @example {
+             *       "type": "object",
+             *       "properties": {
+             *         "steps": {
+             *           "type": "integer",
+             *           "minimum": 1,
+             *           "maximum": 50,
+             *           "default": 8
+             *         }
+             *       }
+             *     }
+             */
+            config_schema?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Controls that the service understands: `arrows`, `wasd`, `ijkl`, or words of its own. Absent: it does not say; empty: none.
+             * @example [
+             *       "arrows",
+             *       "wasd"
+             *     ]
+             */
+            controls?: string[];
+            /**
              * @description The pipeline's frames a second, if it says so.
              * @example 24
              */
             default_fps?: number;
+            /**
+             * @description A prompt to begin with.
+             * @example a harbour at dusk
+             */
+            default_prompt?: string;
+            /**
+             * @description What the service does, as it says itself.
+             * @example Walk through a generated world with the arrow keys.
+             */
+            description?: string;
+            /**
+             * @description What the service makes use of: `prompt`, `image`, `camera`, `microphone`, or words of its own. Absent: it does not say; empty: none.
+             * @example [
+             *       "prompt",
+             *       "image"
+             *     ]
+             */
+            inputs?: string[];
+            /**
+             * @description Longest file that an offer's `image` may be, bytes.
+             * @example 10485760
+             */
+            max_image_bytes: number;
+            /**
+             * @description Most pixels that an offer's `image` may have.
+             * @example 25000000
+             */
+            max_image_pixels: number;
+            /**
+             * @description Name of the service, as it says itself.
+             * @example A world to walk in
+             */
+            name?: string;
             /**
              * @description The pipeline, as the command line named it.
              * @example pipelines/video-replay
@@ -789,6 +857,13 @@ export interface components {
              * @enum {string|null}
              */
             stream_mode: "server_push" | "bidirectional" | null;
+            /**
+             * @description What an offer's `task` may say.
+             * @example [
+             *       "i2v"
+             *     ]
+             */
+            tasks?: string[];
             /**
              * @description Sessions that hold a slot.
              * @example 1
@@ -1137,7 +1212,7 @@ export interface components {
         };
         WebRtcOffer: {
             /**
-             * @description Session configuration; what is accepted is up to the pipeline.
+             * @description Session configuration; what is accepted is up to the pipeline, and checked by the `config_schema` of `/v1/service/metadata` where there is one.
              * @example {
              *       "duration_s": 30
              *     }
@@ -1150,6 +1225,11 @@ export interface components {
              * @example 24
              */
             fps?: number | null;
+            /**
+             * @description Image to begin with, as a data URL of a JPEG, PNG or WebP file of at most `max_image_bytes` and `max_image_pixels` (`/v1/service/metadata`). It is checked, turned upright if its EXIF data asks for that, and handed to the pipeline. Any other value is handed on as it is.
+             * @example data:image/jpeg;base64,/9j/4AAQSkZJRg…
+             */
+            image?: string | null;
             /**
              * @description What to generate.
              * @example a lighthouse in a storm
@@ -1220,7 +1300,14 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description How many of them are left (`r`), and for how many seconds (`t`) that holds. Absent where there is no limit. */
+        RateLimit: string;
+        /** @description How many requests (`q`) a client may make in so many seconds (`w`); draft-ietf-httpapi-ratelimit-headers-10. Absent where there is no limit. */
+        "RateLimit-Policy": string;
+        /** @description Id of the request: the client's own, if it sent a good one. The log has it, and `instance` of a problem document. */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1236,6 +1323,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1267,6 +1355,7 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1276,6 +1365,7 @@ export interface operations {
             /** @description The event loop is stuck, or the pipeline was given up; `detail` says why. */
             503: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1321,6 +1411,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1352,6 +1443,7 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1361,6 +1453,7 @@ export interface operations {
             /** @description Not ready, or draining; `detail` says why. */
             503: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1374,7 +1467,9 @@ export interface operations {
                      *       },
                      *       "error": {
                      *         "pipeline": {
-                     *           "reason": "The pipeline is still starting.",
+                     *           "reason": "The pipeline is still starting (40 %): Loading the text encoder.",
+                     *           "progress": 0.4,
+                     *           "message": "Loading the text encoder",
                      *           "status": "down"
                      *         }
                      *       },
@@ -1383,11 +1478,13 @@ export interface operations {
                      *           "status": "up"
                      *         },
                      *         "pipeline": {
-                     *           "reason": "The pipeline is still starting.",
+                     *           "reason": "The pipeline is still starting (40 %): Loading the text encoder.",
+                     *           "progress": 0.4,
+                     *           "message": "Loading the text encoder",
                      *           "status": "down"
                      *         }
                      *       },
-                     *       "detail": "The pipeline is still starting."
+                     *       "detail": "The pipeline is still starting (40 %): Loading the text encoder."
                      *     }
                      */
                     "application/json": components["schemas"]["ProbeDto"];
@@ -1406,6 +1503,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1433,6 +1531,7 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1442,6 +1541,7 @@ export interface operations {
             /** @description Not started yet; `detail` says why, and `error` how long it has taken and may take. */
             503: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1451,7 +1551,9 @@ export interface operations {
                      *       "info": {},
                      *       "error": {
                      *         "pipeline": {
-                     *           "reason": "The pipeline is still starting.",
+                     *           "reason": "The pipeline is still starting (40 %): Loading the text encoder.",
+                     *           "progress": 0.4,
+                     *           "message": "Loading the text encoder",
                      *           "status": "down",
                      *           "elapsed_seconds": 42.5,
                      *           "timeout_seconds": 600,
@@ -1462,7 +1564,9 @@ export interface operations {
                      *       },
                      *       "details": {
                      *         "pipeline": {
-                     *           "reason": "The pipeline is still starting.",
+                     *           "reason": "The pipeline is still starting (40 %): Loading the text encoder.",
+                     *           "progress": 0.4,
+                     *           "message": "Loading the text encoder",
                      *           "status": "down",
                      *           "elapsed_seconds": 42.5,
                      *           "timeout_seconds": 600,
@@ -1471,7 +1575,7 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "detail": "The pipeline is still starting."
+                     *       "detail": "The pipeline is still starting (40 %): Loading the text encoder."
                      *     }
                      */
                     "application/json": components["schemas"]["ProbeDto"];
@@ -1490,6 +1594,9 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1499,6 +1606,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1508,6 +1620,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1517,8 +1634,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1528,6 +1648,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1537,8 +1660,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1558,6 +1684,9 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1567,6 +1696,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1576,6 +1710,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1585,8 +1724,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1596,6 +1738,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1605,8 +1750,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1627,6 +1775,9 @@ export interface operations {
             /** @description Every metric as it is now. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1647,6 +1798,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1656,6 +1812,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1665,8 +1826,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1676,6 +1840,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1685,8 +1852,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1706,6 +1876,9 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1715,6 +1888,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1724,6 +1902,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1733,8 +1916,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1744,6 +1930,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1753,8 +1942,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1775,6 +1967,9 @@ export interface operations {
             /** @description Ready. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1784,6 +1979,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1793,6 +1993,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1802,8 +2007,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1813,6 +2021,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1822,6 +2033,9 @@ export interface operations {
             /** @description Not ready; `detail` says why. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1842,6 +2056,9 @@ export interface operations {
             /** @description The configuration to use. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1851,6 +2068,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1860,6 +2082,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1869,8 +2096,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1880,6 +2110,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1889,8 +2122,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1913,6 +2149,9 @@ export interface operations {
             /** @description The session is closed and everything it used is released. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1922,6 +2161,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1931,6 +2173,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1940,6 +2187,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1949,6 +2201,9 @@ export interface operations {
             /** @description `session-not-found`: No session with this id is open: it was never opened, is closed, or is not yours. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1958,6 +2213,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1967,6 +2225,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1976,8 +2237,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1987,6 +2251,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1996,8 +2263,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2019,6 +2289,9 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2028,6 +2301,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2037,6 +2313,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2046,6 +2327,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2055,6 +2341,9 @@ export interface operations {
             /** @description `session-not-found`: No session with this id is open: it was never opened, is closed, or is not yours. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2064,8 +2353,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2075,6 +2367,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2084,8 +2379,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2107,6 +2405,9 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2116,6 +2417,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2125,6 +2429,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2134,6 +2443,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2143,8 +2457,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2154,6 +2471,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2163,8 +2483,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2189,6 +2512,9 @@ export interface operations {
             /** @description The token; it is shown this once. */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2198,6 +2524,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2207,6 +2536,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2216,6 +2550,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2225,6 +2564,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2234,6 +2576,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2243,6 +2588,9 @@ export interface operations {
             /** @description `validation-failed`: The body is JSON, but a field is missing, of the wrong type or out of its bounds; `errors` names each. By WHEP the query parameters are the fields. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2252,8 +2600,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2263,6 +2614,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2272,8 +2626,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2296,6 +2653,9 @@ export interface operations {
             /** @description The session is closed and everything it used is released. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2305,6 +2665,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2314,6 +2677,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2323,6 +2691,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2332,6 +2705,9 @@ export interface operations {
             /** @description `session-not-found`: No session with this id is open: it was never opened, is closed, or is not yours. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2341,6 +2717,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2350,6 +2729,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2359,8 +2741,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2370,6 +2755,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2379,8 +2767,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2405,6 +2796,9 @@ export interface operations {
             /** @description The session is open; apply the answer. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2414,6 +2808,8 @@ export interface operations {
             /**
              * @description `invalid-sdp`: The offer is no SDP, is too large, or has no media section, ICE credentials or DTLS fingerprint that this server can answer.
              *
+             *     `invalid-image`: The `image` of the offer is a data URL, but not one of a whole JPEG, PNG or WebP file that is no animation and within `max_image_bytes` and `max_image_pixels` of `/v1/service/metadata`; `errors` says which field and what is wrong.
+             *
              *     `negotiation-failed`: The offer is well formed, but no answer to it could be made, for example because no codec is common to both sides.
              *
              *     `session-refused`: The pipeline looked at the request (its `config`, `prompt`, …) and refused it.
@@ -2422,6 +2818,9 @@ export interface operations {
              */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2431,6 +2830,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2444,6 +2848,11 @@ export interface operations {
              */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2453,6 +2862,9 @@ export interface operations {
             /** @description `session-conflict`: A session with this id is open, or the pipeline says that the session conflicts with another one. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2462,6 +2874,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2471,6 +2886,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2480,6 +2898,9 @@ export interface operations {
             /** @description `validation-failed`: The body is JSON, but a field is missing, of the wrong type or out of its bounds; `errors` names each. By WHEP the query parameters are the fields. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2493,8 +2914,11 @@ export interface operations {
              */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2504,6 +2928,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2525,8 +2952,11 @@ export interface operations {
              */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2547,6 +2977,9 @@ export interface operations {
             /** @description A WHEP endpoint. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2554,6 +2987,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2563,6 +3001,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2572,8 +3015,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2583,6 +3029,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2592,8 +3041,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2645,6 +3097,9 @@ export interface operations {
                      * @example /v1/stream/whep/5c3f0b6e-1d2a-4c55-9d0e-3a8b7f0d9c11
                      */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2663,6 +3118,8 @@ export interface operations {
             /**
              * @description `invalid-sdp`: The offer is no SDP, is too large, or has no media section, ICE credentials or DTLS fingerprint that this server can answer.
              *
+             *     `invalid-image`: The `image` of the offer is a data URL, but not one of a whole JPEG, PNG or WebP file that is no animation and within `max_image_bytes` and `max_image_pixels` of `/v1/service/metadata`; `errors` says which field and what is wrong.
+             *
              *     `negotiation-failed`: The offer is well formed, but no answer to it could be made, for example because no codec is common to both sides.
              *
              *     `session-refused`: The pipeline looked at the request (its `config`, `prompt`, …) and refused it.
@@ -2671,6 +3128,9 @@ export interface operations {
              */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2680,6 +3140,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2693,6 +3158,11 @@ export interface operations {
              */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2702,6 +3172,9 @@ export interface operations {
             /** @description `session-conflict`: A session with this id is open, or the pipeline says that the session conflicts with another one. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2711,6 +3184,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2720,6 +3196,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2729,6 +3208,9 @@ export interface operations {
             /** @description `validation-failed`: The body is JSON, but a field is missing, of the wrong type or out of its bounds; `errors` names each. By WHEP the query parameters are the fields. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2742,8 +3224,11 @@ export interface operations {
              */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2753,6 +3238,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2774,8 +3262,11 @@ export interface operations {
              */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2798,6 +3289,9 @@ export interface operations {
             /** @description It is. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2805,6 +3299,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2814,6 +3311,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2823,6 +3325,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2832,6 +3339,9 @@ export interface operations {
             /** @description `session-not-found`: No session with this id is open: it was never opened, is closed, or is not yours. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2841,8 +3351,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2852,6 +3365,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2861,8 +3377,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2885,6 +3404,9 @@ export interface operations {
             /** @description The session is closed and everything it used is released. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2892,6 +3414,9 @@ export interface operations {
             /** @description `malformed-request`: The body is no JSON or has a `__proto__` or `constructor` key that would poison an object, or the URL cannot be decoded. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2901,6 +3426,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2910,6 +3440,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2919,6 +3454,9 @@ export interface operations {
             /** @description `session-not-found`: No session with this id is open: it was never opened, is closed, or is not yours. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2928,6 +3466,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2937,6 +3478,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2946,8 +3490,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2957,6 +3504,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2966,8 +3516,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3003,6 +3556,9 @@ export interface operations {
                      * @example "0-EsAw"
                      */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3021,6 +3577,9 @@ export interface operations {
             /** @description The candidates were taken. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3032,6 +3591,9 @@ export interface operations {
              */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3041,6 +3603,11 @@ export interface operations {
             /** @description `unauthenticated`: The server takes known clients only (`TELEFUSER_AUTH=required`), and the request has no credential, or one that is unknown, wrong or expired. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3050,6 +3617,11 @@ export interface operations {
             /** @description `insufficient-scope`: The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description What is wrong with the credential, and the scope that is needed (RFC 6750 section 3). */
+                    "WWW-Authenticate"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3059,6 +3631,9 @@ export interface operations {
             /** @description `session-not-found`: No session with this id is open: it was never opened, is closed, or is not yours. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3068,6 +3643,9 @@ export interface operations {
             /** @description `ice-restart-refused`: The session has never been connected, so there is nothing to restart, or its offer had no BUNDLE group. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3077,6 +3655,9 @@ export interface operations {
             /** @description `precondition-failed`: The `If-Match` of a `PATCH` by WHEP names an ICE session that was restarted since. */
             412: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3086,6 +3667,9 @@ export interface operations {
             /** @description `body-too-large`: The body is longer than `TELEFUSER_MAX_BODY_BYTES`. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3095,6 +3679,9 @@ export interface operations {
             /** @description `unsupported-media-type`: The body is not announced as what the route takes: JSON, or by WHEP an SDP offer or fragment. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3104,6 +3691,9 @@ export interface operations {
             /** @description `precondition-required`: A `PATCH` by WHEP has no `If-Match`. */
             428: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3113,8 +3703,11 @@ export interface operations {
             /** @description `rate-limited`: The client, or its address as long as it has no valid credential, has made as many requests as `TELEFUSER_RATE_LIMIT` allows in a minute. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3124,6 +3717,9 @@ export interface operations {
             /** @description `internal-error`: Something failed that the server did not foresee. The answer says nothing more; the log does. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3133,8 +3729,11 @@ export interface operations {
             /** @description `identity-unavailable`: The public keys of the identity provider (`TELEFUSER_JWKS_URL`) could not be fetched. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     /** @description Seconds to wait before trying again. */
                     "Retry-After"?: number;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import { pidBehind } from './pid-namespace.ts';
 import { within } from './condition.ts';
+import { watchLogs } from './watched-logs.ts';
 
 /** A volume of a container. */
 export type Mount =
@@ -102,6 +103,7 @@ export class Container implements AsyncDisposable {
     const launcher = spawn('unshare', ['--mount', '--pid', '--fork', '--ipc', '--uts', 'sh', script, root], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    watchLogs(launcher, spec.environment);
     return new Container(launcher, folder);
   }
 

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { waitFor } from './condition.ts';
+import { watchLogs } from './watched-logs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
@@ -107,19 +108,20 @@ export class Namespace implements AsyncDisposable {
   spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): NamespaceProcess {
     const { PATH = '', HOME = '' } = process.env;
     // `ip netns exec` becomes the command, so that its process is ours to end.
-    return new NamespaceProcess(
-      spawn('ip', ['netns', 'exec', this.name, command, ...args], {
-        cwd: ROOT,
-        env: { PATH, HOME, ...environment },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
-    );
+    const child = spawn('ip', ['netns', 'exec', this.name, command, ...args], {
+      cwd: ROOT,
+      env: { PATH, HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new NamespaceProcess(child);
   }
 
   /** The server on port 8088 of all addresses, ready. */
   async serve(pipeline: string, environment: Readonly<Record<string, string>> = {}): Promise<NamespaceProcess> {
     const args = ['dist/cli.js', 'stream-serve', pipeline, '--port', '8088', '--host', '0.0.0.0'];
     const server = this.spawn(process.execPath, args, { TELEFUSER_SECURITY_LEVEL: 'standard', ...environment });
+    // Of the server only: coturn says what it was started with, and is not ours.
+    watchLogs(server.child, environment);
     try {
       await server.printed('the server to be ready', /^Ready: /mu);
       return server;

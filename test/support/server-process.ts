@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { watchLogs } from './watched-logs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
@@ -52,6 +53,7 @@ export class ServerProcess implements AsyncDisposable {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
+    watchLogs(child, options.environment ?? {});
     const server = new ServerProcess(child);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

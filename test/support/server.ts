@@ -10,6 +10,7 @@ import { PipelineService } from '#server/pipeline-loader/index.js';
 import { SessionSlots } from '#server/sessions/session-slots.service.js';
 import { ApiClient } from './api-client.ts';
 import { waitFor, within } from './condition.ts';
+import { keepSecretsOf, watchedLogger, watchLogs } from './watched-logs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CLOSE_TIMEOUT_MS = 30_000;
@@ -63,8 +64,9 @@ export class TestServer implements AsyncDisposable {
       configuration,
       pipeline: { path: pipelinePath, skipValidation: false, gpuNum: 1, options },
     });
+    keepSecretsOf(variables);
     // What tests provoke is no news; DEBUG_SERVER=1 shows it all the same.
-    if (process.env['DEBUG_SERVER'] === undefined) server.app.useLogger(false);
+    if (process.env['DEBUG_SERVER'] === undefined) server.app.useLogger(watchedLogger());
     return new TestServer(server);
   }
 
@@ -138,13 +140,14 @@ export class CommandProcess implements AsyncDisposable {
   ): CommandProcess {
     const { PATH = '', HOME = '' } = process.env;
     const [file, ...before] = [...launcher, process.execPath];
-    return new CommandProcess(
-      spawn(file, [...before, join(ROOT, 'dist', 'cli.js'), ...args], {
-        cwd: folder,
-        env: { PATH, HOME, ...environment },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
-    );
+    const child = spawn(file, [...before, join(ROOT, 'dist', 'cli.js'), ...args], {
+      cwd: folder,
+      env: { PATH, HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    // Other commands may print secrets: api-key is there for it.
+    if (args[0] === 'stream-serve') watchLogs(child, environment);
+    return new CommandProcess(child);
   }
 
   /** Serves a pipeline on a free port and waits until it plays. */

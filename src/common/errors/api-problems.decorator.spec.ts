@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiProblems, PROBLEM_MEDIA_TYPE } from './api-problems.decorator.js';
 
 class Example {
-  @ApiProblems('invalid-sdp', 'negotiation-failed', 'max-sessions')
+  @ApiProblems('unauthenticated', 'insufficient-scope', 'token-used', 'invalid-sdp', 'negotiation-failed', 'max-sessions')
   operation(): void {
     // Only its decorator matters.
   }
@@ -23,7 +23,7 @@ describe('ApiProblems', () => {
   ) as Responses;
 
   it('declares one response per status, and always the internal error', () => {
-    expect(Object.keys(responses)).toEqual(['400', '500', '503']);
+    expect(Object.keys(responses)).toEqual(['400', '401', '403', '500', '503']);
   });
 
   it('gives an example for each code, with that code and status', () => {
@@ -41,5 +41,10 @@ describe('ApiProblems', () => {
   it('declares Retry-After where it is sent', () => {
     expect(responses['503']?.headers).toHaveProperty('Retry-After');
     expect(responses['400']?.headers).toBeUndefined();
+  });
+
+  it('declares WWW-Authenticate where it is sent', () => {
+    for (const status of ['401', '403']) expect(Object.keys(responses[status]?.headers ?? {})).toEqual(['WWW-Authenticate']);
+    expect(responses['503']?.headers).not.toHaveProperty('WWW-Authenticate');
   });
 });

@@ -12,6 +12,8 @@ export interface ProblemEntry {
   readonly example: string;
   /** Seconds for the `Retry-After` header; absent: the header is not sent. */
   readonly retryAfterSeconds?: number;
+  /** Whether the answer has `WWW-Authenticate`, which says what credential would do. */
+  readonly challenges?: true;
 }
 
 const entries = {
@@ -21,6 +23,15 @@ const entries = {
     when: 'The offer is no SDP, is too large, or has no media section, ICE credentials or DTLS fingerprint that this server can answer.',
     remedy: 'Send the SDP of `RTCPeerConnection.createOffer()` unchanged, after `setLocalDescription`.',
     example: 'The offer has no ICE credentials (a=ice-ufrag and a=ice-pwd).',
+  },
+  'invalid-image': {
+    status: 400,
+    title: 'The image cannot be used',
+    when:
+      'The `image` of the offer is a data URL, but not one of a whole JPEG, PNG or WebP file that is no animation and within `max_image_bytes` and ' +
+      '`max_image_pixels` of `/v1/service/metadata`; `errors` says which field and what is wrong.',
+    remedy: 'Send another file, or make a smaller JPEG of it.',
+    example: 'image is no JPEG, PNG or WebP file.',
   },
   'invalid-sdp-fragment': {
     status: 400,
@@ -60,6 +71,7 @@ const entries = {
     remedy:
       'Send `Authorization: Bearer` with an API key, a JSON Web Token of the configured issuer, or a stream token that is still valid.',
     example: 'The credential is not valid.',
+    challenges: true,
   },
   'insufficient-scope': {
     status: 403,
@@ -67,6 +79,7 @@ const entries = {
     when: 'The credential is valid, but lacks the scope that the operation needs; `WWW-Authenticate` names it.',
     remedy: 'Use a credential with the scope, or have it granted.',
     example: 'This needs the scope stream:create.',
+    challenges: true,
   },
   'token-used': {
     status: 403,

@@ -27,6 +27,11 @@ export interface ServeRequest {
   readonly prompt?: string;
   /** Frames a second the client asked for. */
   readonly fps?: number;
+  /**
+   * The picture to begin with, if the client sent one: a data URL of a JPEG, PNG or WebP file that the server has decoded once and, where its EXIF
+   * data asked for that, turned upright. Anything else that a client calls `image` is handed on as it came.
+   */
+  readonly image?: unknown;
   /** The offer's `config` as it was sent, empty when it was not. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly [field: string]: unknown;
@@ -44,6 +49,8 @@ export interface SessionConfig {
   readonly prompt?: unknown;
   /** Frames a second the client asked for. */
   readonly fps?: unknown;
+  /** See {@link ServeRequest.image}. */
+  readonly image?: unknown;
   readonly [field: string]: unknown;
 }
 
@@ -158,8 +165,46 @@ export type MediaMessage = VideoMediaMessage | AudioMediaMessage;
 /** What reaches `pushChunk`: what the client sent (any JSON value, or bytes of a binary message), or its camera and microphone. */
 export type PipelineMessage = ControlMessage | MediaMessage | JsonValue | Uint8Array;
 
+/**
+ * What a service says of itself to whoever shows it to people: `GET /v1/service/metadata` has it. Every member is optional. A member that is
+ * not what is said here stops the start; one that is not known is reported and ignored.
+ */
+export interface ServiceAbout {
+  /** Its name as people read it, at most 100 characters. */
+  readonly name?: string;
+  /** A few sentences, at most 2000 characters. */
+  readonly description?: string;
+  /** The prompt that a form shows first, at most 10,000 characters. */
+  readonly defaultPrompt?: string;
+  /**
+   * The controls that it understands, at most 16 words: `arrows`, `wasd`, `ijkl`, or words of your own (`a`–`z`, digits, `-` and `_`, at most 32
+   * characters). A client offers those that it knows. Left out: not known, so a client offers all; empty: none.
+   */
+  readonly controls?: readonly string[];
+  /** What it makes use of besides: `prompt`, `image`, `camera`, `microphone`, or words of your own; as for `controls`. */
+  readonly inputs?: readonly string[];
+  /** What may be sent as `task`, at most 16 texts of 1–64 characters; any other is handed to it all the same. */
+  readonly tasks?: readonly string[];
+}
+
+/**
+ * A JSON Schema (a subset of 2020-12, docs/pipeline-host.md lists it) of the `config` of an offer. Clients make a form of it, and the server refuses
+ * an offer whose `config` breaks it (422) before the pipeline hears of it. A default is for the form: the server fills nothing in.
+ */
+export type ConfigSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * Says how far the start has got; whoever asks the server about its health sees it. Costs nothing, so call it as often as you like.
+ *
+ * @param fraction 0–1; undefined where it is not known
+ * @param message what is being done, a sentence of at most 200 characters, for example `Loading the text encoder`
+ */
+export type ReportProgress = (fraction: number | undefined, message?: string) => void;
+
 /** What both kinds of service may have. */
 export interface ServiceLifecycle {
+  readonly about?: ServiceAbout | undefined;
+  readonly configSchema?: ConfigSchema | undefined;
   /** Frames a second where neither the chunk nor the request says. Default 24. */
   readonly defaultFps?: number | undefined;
   /** Sessions that one process of this pipeline takes at once, 1–1000. Default: as many as the server. */
@@ -172,7 +217,7 @@ export interface ServiceLifecycle {
    */
   readonly queueMs?: number | undefined;
   /** Called once, before any session. The server is not ready until it has returned; throwing stops the start. */
-  start?(): Awaitable<void>;
+  start?(reportProgress: ReportProgress): Awaitable<void>;
   /** Called once at an orderly stop, under a deadline. */
   stop?(): Awaitable<void>;
 }
@@ -208,6 +253,8 @@ export interface GetServiceOptions {
   readonly gpuNum: number;
   /** The operator's values, `-o name=value` on the command line. Empty when there are none. */
   readonly options: Readonly<Record<string, string>>;
+  /** The same as `start` gets, for a pipeline that loads its model here. */
+  readonly reportProgress: ReportProgress;
 }
 
 /** The export a pipeline file must have, as `getService` or as a property of its default export. */

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { errorMessage } from '../contract/error-message.js';
 import { PipelineStartError, PipelineUnavailableError } from '../pipeline.errors.js';
 import type { PipelineRun } from '../pipeline-run.js';
+import type { StartProgress } from '../protocol/messages.js';
 import type { ProcessUsage } from './host-usage.js';
 import type { HostedService } from './pipeline-host.js';
 
@@ -14,6 +15,8 @@ export interface SupervisedHost {
   readonly load: number;
   readonly hasRoom: boolean;
   readonly usage: ProcessUsage | undefined;
+  /** How far its start has got, if the pipeline says so. */
+  readonly progress?: StartProgress | undefined;
   /** Resolves once it takes sessions. @throws PipelineStartError */
   started(): Promise<HostedService>;
   open(sessionId: string, request: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PipelineRun>;
@@ -102,6 +105,11 @@ export class HostSupervisor {
   /** Processor time of all its processes so far, as of a moment ago; it never goes back. */
   get totalCpuSeconds(): number {
     return this.#endedCpuSeconds + (this.#host?.usage?.cpuSeconds ?? 0);
+  }
+
+  /** How far the start of its process has got, if it is being started and the pipeline says so. */
+  get progress(): StartProgress | undefined {
+    return this.#state === 'starting' ? this.#host?.progress : undefined;
   }
 
   /** Whether a session can be opened here now. */

@@ -2,6 +2,8 @@ import { dirname } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { exceedsJsonDepth } from '../../common/index.js';
 import { errorMessage } from '../contract/error-message.js';
+import { DeclarationError } from '../declaration/declaration.error.js';
+import { readDeclaration, type ServiceDeclaration } from '../declaration/service-declaration.js';
 import { HostProcess, type HostCommand } from './host-process.js';
 import { readProcessUsage, type ProcessUsage } from './host-usage.js';
 import { HostWatch, type HostWatchOptions } from './host-watch.js';
@@ -19,7 +21,7 @@ import type { PipelineRun } from '../pipeline-run.js';
 import { decodeChunk } from '../protocol/media-codec.js';
 import { ProtocolError, type RawMessage } from '../protocol/message-decoder.js';
 import { parseHostMessage, type ParsedHostMessage } from '../protocol/message-parsers.js';
-import { PROTOCOL_VERSION, type HostLogLevel, type ReadyMessage } from '../protocol/messages.js';
+import { PROTOCOL_VERSION, type HostLogLevel, type ReadyMessage, type StartProgress } from '../protocol/messages.js';
 
 /** Levels of a chunk's metadata; a host makes no more than 32 of what a pipeline yields (contract/json-value.ts). */
 const MAX_METADATA_DEPTH = 40;
@@ -48,8 +50,11 @@ export interface PipelineHostOptions extends HostWatchOptions {
   readonly cleanUp?: () => Promise<void>;
 }
 
-/** What a host says of its service when it has started. */
-export type HostedService = Omit<ReadyMessage, 'type'>;
+/** What a host says of its service when it has started, as far as it was checked. */
+export type HostedService = Omit<ReadyMessage, 'type' | 'about' | 'configSchema'> & ServiceDeclaration;
+
+/** What an author can do about a declaration that is not taken. */
+const DECLARATION_REMEDY = 'docs/pipeline-host.md says what a service may declare.';
 
 /** An answer that is waited for. */
 interface PendingOpen {
@@ -70,6 +75,7 @@ export class PipelineHost implements RunChannel {
   #rejectStarted!: (error: PipelineStartError) => void;
   #startTimer: NodeJS.Timeout | undefined;
   #service: HostedService | undefined;
+  #progress: StartProgress | undefined;
   #greeted = false;
   #hinted = false;
   #lastRun = 0;
@@ -127,6 +133,11 @@ export class PipelineHost implements RunChannel {
   /** What the process took of the machine a moment ago. */
   get usage(): ProcessUsage | undefined {
     return this.#watch.usage;
+  }
+
+  /** How far the start has got, if the pipeline says so; undefined once it has started. */
+  get progress(): StartProgress | undefined {
+    return this.#service === undefined ? this.#progress : undefined;
   }
 
   get pendingBytes(): number {
@@ -223,13 +234,18 @@ export class PipelineHost implements RunChannel {
   }
 
   #receiveForHost(
-    message: Extract<ParsedHostMessage, { type: 'hello' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'pong' | 'stopped' }>,
+    message: Extract<
+      ParsedHostMessage,
+      { type: 'hello' | 'progress' | 'ready' | 'start-failed' | 'fatal' | 'log' | 'pong' | 'stopped' }
+    >,
   ): void {
     switch (message.type) {
       case 'hello':
         if (message.protocol !== PROTOCOL_VERSION)
           throw new ProtocolError(`host protocol ${message.protocol}, not ${PROTOCOL_VERSION}`);
         return this.#start();
+      case 'progress':
+        return this.#progressed(message);
       case 'ready':
         if (this.#service !== undefined) throw new ProtocolError('ready a second time');
         return this.#becameReady(message);
@@ -303,11 +319,34 @@ export class PipelineHost implements RunChannel {
     void this.send({ type: 'start', file, gpuNum, options });
   }
 
-  #becameReady(service: ReadyMessage): void {
+  #progressed({ fraction, text }: StartProgress): void {
+    if (this.#service !== undefined) return;
+    const line = text === undefined ? undefined : errorMessage(plainText(text));
+    if (line !== undefined && line !== this.#progress?.text) this.#log('info', line, {});
+    this.#progress = { ...(fraction === undefined ? {} : { fraction }), ...(line === undefined ? {} : { text: line }) };
+  }
+
+  #becameReady(message: ReadyMessage): void {
+    const service = this.#readService(message);
+    if (service === undefined) return;
     clearTimeout(this.#startTimer);
     this.#service = service;
     this.#watch.expectHeartbeats();
     this.#resolveStarted(service);
+  }
+
+  /** Undefined when it declares what it may not, which ends the start. */
+  #readService(message: ReadyMessage): HostedService | undefined {
+    const { type: _type, about: _about, configSchema: _schema, ...service } = message;
+    try {
+      return { ...service, ...readDeclaration(message, (warning) => this.#log('warn', warning, {})) };
+    } catch (error) {
+      if (!(error instanceof DeclarationError)) throw error;
+      const reason = errorMessage(`the service's ${error.message}`);
+      this.#rejectStarted(new PipelineStartError('start-failed', reason, undefined, DECLARATION_REMEDY));
+      this.#process.kill();
+      return undefined;
+    }
   }
 
   #startTimedOut(): void {

@@ -1,5 +1,6 @@
 import { PipelineBusyError, PipelineUnavailableError, type PipelineStartError } from '../pipeline.errors.js';
 import type { PipelineRun } from '../pipeline-run.js';
+import type { StartProgress } from '../protocol/messages.js';
 import {
   HostSupervisor,
   type Prospect,
@@ -64,6 +65,12 @@ export class WorkerPool {
   /** Why a process ended or did not start, the first there is. */
   get cause(): PipelineStartError | undefined {
     return this.#workers.find(({ cause }) => cause !== undefined)?.cause;
+  }
+
+  /** How far the start has got in the process that is the furthest, as far as the pipeline says. */
+  get progress(): StartProgress | undefined {
+    const [first, ...others] = this.#workers.flatMap(({ progress }) => (progress === undefined ? [] : [progress]));
+    return first && others.reduce((best, one) => ((one.fraction ?? 0) > (best.fraction ?? 0) ? one : best), first);
   }
 
   /** Until a process is started again; 0 when none waits. */

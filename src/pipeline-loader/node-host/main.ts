@@ -12,6 +12,7 @@ import { PROTOCOL_FD, PROTOCOL_VERSION, type HostMessage, type ServerMessage } f
 import { describeService, LoadError, loadService } from './service-loader.js';
 import { attributeConsole } from './run-console.js';
 import { ServiceHost } from './service-host.js';
+import { StartReport } from './start-report.js';
 
 type StartMessage = Extract<ServerMessage, { type: 'start' }>;
 
@@ -51,8 +52,10 @@ function receive(raw: RawMessage): void {
 }
 
 async function start({ file, gpuNum, options }: StartMessage): Promise<void> {
+  const report = new StartReport((progress) => void send({ type: 'progress', ...progress }));
   try {
-    const loaded = await loadService(file, { gpuNum, options });
+    const loaded = await loadService(file, { gpuNum, options, reportProgress: (...said) => report.say(...said) });
+    report.end();
     host = new ServiceHost(loaded, send, (timeoutMs) => void stop(timeoutMs));
     void send(describeService(loaded));
   } catch (error) {

@@ -4,6 +4,9 @@ import type { BidirectionalService, GetService, GetServiceOptions, ServerPushSer
 import { detectStreamMode } from '../contract/stream-mode.js';
 import type { ReadyMessage, StartFailureKind } from '../protocol/messages.js';
 
+/** UTF-8 bytes of JSON; both declarations together fit into a message. */
+const MAX_DECLARATION_BYTES = 65_536;
+
 /** A started service, as the union the rest of the host switches on. */
 export type LoadedService =
   | { readonly mode: 'server_push'; readonly service: ServerPushService }
@@ -40,7 +43,7 @@ export async function loadService(file: string, options: GetServiceOptions): Pro
   const detection = detectStreamMode(made);
   if ('problem' in detection) throw new LoadError('neither-protocol', detection.problem);
   const loaded = { mode: detection.mode, service: made } as LoadedService;
-  await step('start-failed', 'start() threw', async () => loaded.service.start?.());
+  await step('start-failed', 'start() threw', async () => loaded.service.start?.(options.reportProgress));
   return loaded;
 }
 
@@ -50,7 +53,9 @@ export async function loadService(file: string, options: GetServiceOptions): Pro
  * @throws LoadError when an attribute is not what the contract allows
  */
 export function describeService({ mode, service }: LoadedService): ReadyMessage {
-  const { defaultFps, maxSessions, delivery, queueMs } = service as unknown as Readonly<Record<string, unknown>>;
+  const { defaultFps, maxSessions, delivery, queueMs, about, configSchema } = service as unknown as Readonly<
+    Record<string, unknown>
+  >;
   return {
     type: 'ready',
     mode,
@@ -63,7 +68,31 @@ export function describeService({ mode, service }: LoadedService): ReadyMessage 
     ),
     ...attribute('delivery', delivery, "'lossless' or 'latest'", (value) => value === 'lossless' || value === 'latest'),
     ...attribute('queueMs', queueMs, 'a number from 0 to 60000', (value) => inRange(value, 0, 60_000)),
+    ...declaration('about', about),
+    ...declaration('configSchema', configSchema),
   };
+}
+
+/** An object that the server shows to others, as JSON has it. What is in it is the server's to check, who trusts no host. */
+function declaration(name: 'about' | 'configSchema', value: unknown): Record<string, unknown> {
+  if (value === undefined || value === null) return {};
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new LoadError('start-failed', `the service's ${name} cannot be written as JSON: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+  if (text === undefined || !text.startsWith('{')) throw new LoadError('start-failed', `the service's ${name} must be an object`);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_DECLARATION_BYTES) {
+    throw new LoadError(
+      'start-failed',
+      `the service's ${name} is ${bytes} bytes long as JSON; ${MAX_DECLARATION_BYTES} are allowed`,
+    );
+  }
+  return { [name]: JSON.parse(text) as unknown };
 }
 
 function attribute(name: string, value: unknown, allowed: string, test: (value: unknown) => boolean): Record<string, unknown> {

@@ -32,6 +32,13 @@ export function readWord<Word extends string>(
   return word;
 }
 
+/** @throws ProtocolError unless the field is an object */
+export function readRecord(header: Readonly<Record<string, unknown>>, field: string): Readonly<Record<string, unknown>> {
+  const value = header[field];
+  if (isRecord(value)) return value;
+  throw new ProtocolError(`${field} is no object`);
+}
+
 /** `delivery` and `queueMs`, those that are there. @throws ProtocolError */
 export function readDelivery(header: Readonly<Record<string, unknown>>): Delivery {
   return {

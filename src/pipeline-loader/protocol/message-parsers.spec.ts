@@ -5,6 +5,7 @@ import { parseHostMessage, parseServerMessage } from './message-parsers.js';
 
 const HOST_TYPES = [
   'hello',
+  'progress',
   'ready',
   'start-failed',
   'opened',
@@ -39,6 +40,9 @@ describe.each([
       'request',
       'protocol',
       'control',
+      'about',
+      'configSchema',
+      'fraction',
     );
     fc.assert(
       fc.property(fc.constantFrom(...types), fc.dictionary(field, fc.jsonValue({ maxDepth: 1 })), (type, fields) => {

@@ -1,5 +1,5 @@
 import { controlKey } from '../contract/control-id.js';
-import { isRecord, readDelivery, readNumber, readText, readWord } from './field-readers.js';
+import { isRecord, readDelivery, readNumber, readRecord, readText, readWord } from './field-readers.js';
 import { ProtocolError, type RawMessage } from './message-decoder.js';
 import { START_FAILURE_KINDS, type ChunkMessage, type HostMessage, type ReadyMessage, type ServerMessage } from './messages.js';
 
@@ -10,6 +10,7 @@ const MAX_TIMEOUT_MS = 3_600_000;
 const MAX_RUNTIME = 100;
 const MAX_SESSIONS = 1000;
 const MAX_PATH = 4096;
+const MAX_PROGRESS_TEXT = 200;
 
 /** A host's message; a chunk's header is left to `decodeChunk`. */
 export type ParsedHostMessage = Exclude<HostMessage, ChunkMessage> | { readonly type: 'chunk'; readonly run: number };
@@ -30,6 +31,12 @@ export function parseHostMessage({ header }: RawMessage): ParsedHostMessage | un
   switch (header['type']) {
     case 'hello':
       return { type: 'hello', protocol: readNumber(header, 'protocol', 1, Number.MAX_SAFE_INTEGER), ...readRuntime(header) };
+    case 'progress':
+      return {
+        type: 'progress',
+        ...(header['fraction'] === undefined ? {} : { fraction: readNumber(header, 'fraction', 0, 1) }),
+        ...(header['text'] === undefined ? {} : { text: readText(header, 'text', MAX_PROGRESS_TEXT) }),
+      };
     case 'ready':
       return parseReady(header);
     case 'pong':
@@ -90,6 +97,8 @@ function parseReady(header: RawMessage['header']): ReadyMessage {
     ...(header['defaultFps'] === undefined ? {} : { defaultFps: readNumber(header, 'defaultFps', 1, 240) }),
     ...(header['maxSessions'] === undefined ? {} : { maxSessions: readNumber(header, 'maxSessions', 1, MAX_SESSIONS) }),
     ...readDelivery(header),
+    ...(header['about'] === undefined ? {} : { about: readRecord(header, 'about') }),
+    ...(header['configSchema'] === undefined ? {} : { configSchema: readRecord(header, 'configSchema') }),
   };
 }
 

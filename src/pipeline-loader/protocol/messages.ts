@@ -60,6 +60,17 @@ export interface ReadyMessage extends Delivery {
   readonly defaultFps?: number;
   /** Sessions that one process of this pipeline takes at once, 1–1000. */
   readonly maxSessions?: number;
+  /** What it says of itself to people, as it said it: nothing of it is checked yet. */
+  readonly about?: Readonly<Record<string, unknown>>;
+  /** The schema of an offer's `config`, as it said it. */
+  readonly configSchema?: Readonly<Record<string, unknown>>;
+}
+
+/** How far the start of a service has got, in its own words. */
+export interface StartProgress {
+  /** 0–1; undefined where it is not known. */
+  readonly fraction?: number;
+  readonly text?: string;
 }
 
 export type HostLogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -67,6 +78,8 @@ export type HostLogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** What a host says. */
 export type HostMessage =
   | { readonly type: 'hello'; readonly protocol: number; readonly runtime?: string }
+  /** Before `ready`, as often as the host likes. */
+  | ({ readonly type: 'progress' } & StartProgress)
   | ReadyMessage
   | { readonly type: 'start-failed'; readonly kind: StartFailureKind; readonly message: string; readonly stack?: string }
   /** `session` is what `createSession` returned. */

@@ -31,7 +31,7 @@ import { AddRouteConfig, ApiProblems, Problem, SDP, SDP_FRAGMENT, type IceNegoti
 import { Configuration } from '../../config/index.js';
 import { IceServersService } from '../../ice/index.js';
 import { Access, ACCESS_PROBLEMS, Caller, type Identity } from '../../identity/index.js';
-import { MaxSessionsGuard, ReservedSlot, SessionService, SlotLease, type Session } from '../../sessions/index.js';
+import { MaxSessionsGuard, OfferRoute, ReservedSlot, SessionService, SlotLease, type Session } from '../../sessions/index.js';
 import { OFFER_PROBLEMS, SessionOpener } from '../session-opener.js';
 import { iceServerLinks } from './ice-server-links.js';
 import { updateIce } from './ice-update.js';
@@ -90,6 +90,7 @@ export class WhepController {
   options(): void {}
 
   /** Answers an SDP offer and opens a session. */
+  @OfferRoute()
   @AddRouteConfig({ mediaType: SDP })
   @Post()
   @HttpCode(201)

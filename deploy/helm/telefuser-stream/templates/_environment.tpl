@@ -9,7 +9,7 @@
 - name: TELEFUSER_MANAGEMENT_PORT
   value: {{ .Values.management.port | int | quote }}
 {{- if eq $media.mode "hostNetwork" }}
-# The node's inner address: there is nothing else between the management port and whoever reaches the node.
+# The node's inner address: there is nothing else between the management listener and whoever reaches the node.
 - name: POD_IP
   valueFrom: { fieldRef: { fieldPath: status.podIP } }
 - name: TELEFUSER_MANAGEMENT_HOST
