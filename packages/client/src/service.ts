@@ -1,0 +1,39 @@
+import type { ServerOptions } from './options.js';
+import type { StreamMode } from './stream-session.js';
+
+/** What the server and its pipeline are (`GET /v1/service/metadata`), as far as this library names it. */
+export interface ServiceMetadata {
+  /** Null until it is known. */
+  readonly stream_mode: StreamMode | null;
+  readonly pipeline_file: string;
+  readonly default_fps?: number;
+  readonly [field: string]: unknown;
+}
+
+/** Whether sessions are taken (`GET /v1/service/health`), as far as this library names it. */
+export interface ServiceHealth {
+  readonly stream_ready: boolean;
+  readonly stream_mode: StreamMode | null;
+  /** Why it is not ready. */
+  readonly reason?: string;
+  readonly webrtc_active_sessions: number;
+  readonly webrtc_max_sessions: number;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Asks what the pipeline is.
+ * @throws StreamError
+ */
+export declare function fetchMetadata(
+  server: string | URL | ServerOptions,
+  options?: { readonly signal?: AbortSignal },
+): Promise<ServiceMetadata>;
+/**
+ * Asks whether sessions are taken.
+ * @throws StreamError
+ */
+export declare function fetchHealth(
+  server: string | URL | ServerOptions,
+  options?: { readonly signal?: AbortSignal },
+): Promise<ServiceHealth>;
