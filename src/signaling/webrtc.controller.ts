@@ -41,6 +41,6 @@ export class WebRtcController {
     @Headers('traceparent') traceParent: string | undefined,
   ): Promise<AnswerDto> {
     const session = await this.sessions.open(body, { caller, slot, response: reply.raw, traceParent });
-    return { session_id: session.id, sdp: session.answerSdp, type: 'answer' };
+    return { session_id: session.id, sdp: session.answerSdp, type: 'answer', stream_mode: session.mode };
   }
 }

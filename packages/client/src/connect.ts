@@ -1,4 +1,5 @@
 import type { ConnectOptions, ServerOptions } from './options.js';
+import { Session } from './session.js';
 import type { StreamSession } from './stream-session.js';
 
 /**
@@ -11,4 +12,6 @@ import type { StreamSession } from './stream-session.js';
  *
  * @throws StreamError
  */
-export declare function connect(server: string | URL | ServerOptions, options?: ConnectOptions): Promise<StreamSession>;
+export function connect(server: string | URL | ServerOptions, options: ConnectOptions = {}): Promise<StreamSession> {
+  return Session.connect(server, options);
+}

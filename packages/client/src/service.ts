@@ -1,3 +1,4 @@
+import { HttpApi } from './http-api.js';
 import type { ServerOptions } from './options.js';
 import type { StreamMode } from './stream-session.js';
 
@@ -21,19 +22,28 @@ export interface ServiceHealth {
   readonly [field: string]: unknown;
 }
 
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Asks what the pipeline is.
  * @throws StreamError
  */
-export declare function fetchMetadata(
-  server: string | URL | ServerOptions,
-  options?: { readonly signal?: AbortSignal },
-): Promise<ServiceMetadata>;
+export function fetchMetadata(server: string | URL | ServerOptions, options: RequestOptions = {}): Promise<ServiceMetadata> {
+  return ask(server, 'v1/service/metadata', options);
+}
+
 /**
  * Asks whether sessions are taken.
  * @throws StreamError
  */
-export declare function fetchHealth(
-  server: string | URL | ServerOptions,
-  options?: { readonly signal?: AbortSignal },
-): Promise<ServiceHealth>;
+export function fetchHealth(server: string | URL | ServerOptions, options: RequestOptions = {}): Promise<ServiceHealth> {
+  return ask(server, 'v1/service/health', options);
+}
+
+async function ask<T>(server: string | URL | ServerOptions, path: string, { signal }: RequestOptions): Promise<T> {
+  const api = new HttpApi(server);
+  const authorization = await api.authorize(signal ?? new AbortController().signal);
+  return api.read<T>('GET', path, { authorization, signal });
+}

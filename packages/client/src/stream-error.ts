@@ -36,6 +36,7 @@ const REMEDIES = {
   'invalid-sdp-fragment': 'Report it: the ICE restart of this browser was not understood.',
   'negotiation-failed': 'Use a browser with H.264 or VP8 and Opus, or another TELEFUSER_WEBRTC_VIDEO_CODEC.',
   'session-refused': 'Correct the parameters of the session as the message says.',
+  'invalid-image': 'Choose a JPEG, PNG or WebP picture within the limits that the message names.',
   'malformed-request': 'Send parameters that are JSON, without "__proto__" and "constructor" as keys.',
   unauthenticated: 'Pass a credential that is still valid: an API key or a token.',
   'insufficient-scope': 'Use a credential with the scope that the message names.',

@@ -35,7 +35,7 @@ export interface ReceivedVideo {
   readonly retransmittedPackets: number;
   readonly plis: number;
   readonly nacks: number;
-  /** Pictures decoded since the session, or the one before it, began. */
+  /** Pictures decoded since the session of the server began. */
   readonly totalFrames: number;
 }
 

@@ -1,0 +1,371 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeApiKey } from '#server/identity/index.js';
+import type { ConnectOptions, StreamErrorCode, StreamStats } from '@telefuser/stream-client';
+import { launchChromium, type Chromium } from '../support/chromium.ts';
+import { openClientPage } from '../support/client-page.ts';
+import { waitFor } from '../support/condition.ts';
+import { shippedPipeline, testPipeline, TestServer } from '../support/server.ts';
+
+/** Where the overlay's ArrowUp shows its colour (pipelines/arrow-overlay/README.md), and between its luma at rest and lit. */
+const BUTTON = { x: 744, y: 342, size: 6 };
+const LIT_LUMA = 112;
+/** What the client says of a control and what the pixels say may differ by. */
+const MOST_LATENCY_ERROR_MS = 10;
+
+describe('the client in Chromium', () => {
+  let chromium: Chromium;
+  let page: Page;
+
+  beforeAll(async () => {
+    chromium = await launchChromium();
+  });
+  afterEach(() => page.close());
+  afterAll(() => chromium[Symbol.asyncDispose]());
+
+  /** Connects, as `session` of the page, and shows it. */
+  async function connect(options: ConnectOptions = {}, server: string = '..'): Promise<void> {
+    await page.evaluate(
+      async ([url, wanted]) => {
+        globalThis.session = await streamClient.connect(url, wanted);
+        session.attach(document.querySelector('video')!);
+      },
+      [server, options] as const,
+    );
+  }
+
+  /** The code and remedy that `connect` rejects with. */
+  async function refusal(options: ConnectOptions & { readonly abortAfterMs?: number }, server = '..') {
+    return page.evaluate(
+      async ([url, { abortAfterMs, ...wanted }]) => {
+        const signal = abortAfterMs === undefined ? undefined : AbortSignal.timeout(abortAfterMs);
+        try {
+          await streamClient.connect(url, { ...wanted, signal });
+        } catch (error) {
+          if (!(error instanceof streamClient.StreamError)) throw error;
+          return { code: error.code, message: error.message, remedy: error.remedy, problem: error.problem?.errors };
+        }
+        throw new Error('it connected');
+      },
+      [server, options] as const,
+    );
+  }
+
+  /** The next figures that meet a condition. */
+  async function statsThat(what: string, meets: (stats: StreamStats) => boolean): Promise<StreamStats> {
+    await page.evaluate(() => void session.on('stats', () => undefined));
+    return waitFor(what, async () => {
+      const stats = await page.evaluate(() => session.stats);
+      return stats !== undefined && meets(stats) && stats;
+    });
+  }
+
+  describe('with a server-push pipeline', () => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await TestServer.start(shippedPipeline('test-pattern'));
+    });
+    afterAll(() => server.close());
+
+    it('plays, tells its figures and the server’s, and closes at both ends', async () => {
+      page = await openClientPage(chromium.context, server.server.url);
+      await connect({ statsIntervalMs: 250, prompt: 'a test' });
+      const stats = await statsThat('the figures', ({ video, audio, server: theirs }) => {
+        return (video?.fps ?? 0) > 15 && (audio?.bitrate ?? 0) > 0 && (theirs?.latency.send_to_shown?.count ?? 0) > 0;
+      });
+      expect(stats).toMatchObject({
+        video: { width: 832, height: 480, codec: 'video/H264', freezes: 0 },
+        audio: { codec: 'audio/opus' },
+        path: { local: 'host', remote: 'host', protocol: 'udp' },
+        server: { state: 'live', frames: { generated: expect.any(Number) as number } },
+      });
+      const [id, mode, frames] = await page.evaluate(() => [session.id, session.mode, session.stream.getTracks().length] as const);
+      expect([mode, frames]).toEqual(['server_push', 2]);
+      expect(await server.api.status(id)).toMatchObject({ status: 'active', state: 'live' });
+      // Sound that is not there yet is worse than a moment's delay: what the browser holds back is asked for.
+      expect(stats.audio?.jitterBufferMs).toBeGreaterThan(100);
+
+      const end = await page.evaluate(async () => {
+        await Promise.all([session.close(), session.close()]);
+        return { ...(await session.ended), state: session.state };
+      });
+      expect(end).toMatchObject({ state: 'closed' });
+      expect(await server.api.closeReason(id)).toBe('client_delete');
+      await server.idle();
+    });
+
+    it('tells the end of a stream, and goes with the block that holds it', async () => {
+      page = await openClientPage(chromium.context, server.server.url);
+      await connect({ fields: { duration_s: 0.5 } });
+      expect(await page.evaluate(() => session.ended)).toMatchObject({ state: 'ended', reason: 'completed' });
+      await page.evaluate(`(async () => { await using held = await streamClient.connect('..'); globalThis.session = held; })()`);
+      expect(await page.evaluate(() => session.state)).toBe('closed');
+      await server.idle();
+    });
+
+    it.each<[string, ConnectOptions & { abortAfterMs?: number }, StreamErrorCode]>([
+      ['a field out of its bounds', { fps: 1000 }, 'validation-failed'],
+      ['an abort', { abortAfterMs: 1 }, 'aborted'],
+      ['a time that is too short', { connectTimeoutMs: 1 }, 'timeout'],
+      ['TURN alone where there is none', { relayOnly: true, connectTimeoutMs: 600 }, 'timeout'],
+    ])('says what was wrong and what to do: %s', async (_what, options, code) => {
+      page = await openClientPage(chromium.context, server.server.url);
+      const { remedy, message, problem, ...refused } = await refusal(options);
+      expect(refused).toEqual({ code });
+      expect(remedy.length + message.length).toBeGreaterThan(20);
+      expect(problem?.[0]?.pointer).toBe(code === 'validation-failed' ? '/fps' : undefined);
+      await server.idle();
+    });
+
+    it('refuses to send what the pipeline does not take, and a server that is none', async () => {
+      page = await openClientPage(chromium.context, server.server.url);
+      expect(await refusal({}, 'http://127.0.0.1:1')).toMatchObject({ code: 'server-unreachable' });
+      expect(await refusal({}, '../docs/')).toMatchObject({ code: 'not-found' });
+      await connect();
+      const refused = await page.evaluate(async () => {
+        const told = new Promise((resolve) => session.on('refused', ({ code }) => resolve(code)));
+        session.send({ type: 'hello' });
+        return told;
+      });
+      expect(refused).toBe('not-bidirectional');
+    });
+  });
+
+  describe('with a bidirectional pipeline', () => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await TestServer.start(shippedPipeline('arrow-overlay'));
+    });
+    afterAll(() => server.close());
+
+    it('follows controls to the picture on the screen, as exactly as its pixels say', async () => {
+      page = await openClientPage(chromium.context, server.server.url);
+      await connect();
+      const measured = await page.evaluate(
+        async ([button, lit]) => {
+          const video = document.querySelector('video')!;
+          const context = new OffscreenCanvas(button.size, button.size).getContext('2d', { willReadFrequently: true })!;
+          const luma = (): number => {
+            context.drawImage(video, button.x, button.y, button.size, button.size, 0, 0, button.size, button.size);
+            const { data } = context.getImageData(0, 0, button.size, button.size);
+            let sum = 0;
+            for (let at = 0; at < data.length; at += 4) sum += 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!;
+            return sum / (data.length / 4);
+          };
+          /** When the picture that the element has meets the condition: the browser's own time of that picture, whatever its number. */
+          const pixels = (meets: (value: number) => boolean): Promise<number> =>
+            new Promise((resolve) => {
+              const look = (_now: number, { expectedDisplayTime }: VideoFrameCallbackMetadata): void => {
+                if (meets(luma())) resolve(expectedDisplayTime);
+                else video.requestVideoFrameCallback(look);
+              };
+              video.requestVideoFrameCallback(look);
+            });
+          const found: { shownMs: number; pixelMs: number; acknowledgedMs: number; held: unknown }[] = [];
+          for (let press = 0; press < 12; press += 1) {
+            // At any moment of a frame's interval.
+            await new Promise((resolve) => setTimeout(resolve, 60 + ((press * 17) % 42)));
+            const isLit = pixels((value) => value > lit);
+            const control = session.control({ type: 'control', key: 'ArrowUp', action: 'press' });
+            const held = new Promise((resolve) => {
+              const stop = session.on('frame', ({ chunk }) => {
+                const pressed = chunk?.data?.['pressed'] as string[] | undefined;
+                if (pressed?.includes('ArrowUp') !== true) return;
+                stop();
+                resolve(luma() > lit);
+              });
+            });
+            const [shownMs, litAtMs, { acknowledgedMs }] = await Promise.all([control.shown, isLit, control.applied]);
+            found.push({ shownMs, pixelMs: litAtMs - control.sentAtMs, acknowledgedMs, held: await held });
+            const isDark = pixels((value) => value < lit);
+            session.control({ type: 'control', key: 'ArrowUp', action: 'release' });
+            await isDark;
+          }
+          return found;
+        },
+        [BUTTON, LIT_LUMA] as const,
+      );
+      const errorsMs = measured.map(({ shownMs, pixelMs }) => Math.abs(shownMs - pixelMs));
+      if (process.env['SHOW_LATENCIES'] !== undefined) console.table(measured);
+      expect(Math.max(...errorsMs)).toBeLessThan(MOST_LATENCY_ERROR_MS);
+      // What is shown was named before, and what `frame` says of a picture is what the picture has.
+      expect(measured.filter(({ shownMs, acknowledgedMs }) => acknowledgedMs > shownMs + MOST_LATENCY_ERROR_MS)).toEqual([]);
+      expect(measured.map(({ held }) => held)).toEqual(measured.map(() => true));
+      const stats = await statsThat('the server to know of the last stage', ({ server: theirs }) => {
+        return (theirs?.latency.control_to_shown?.count ?? 0) >= 24;
+      });
+      expect(stats.controls).toMatchObject({ sent: 24, applied: 24, shown: 24 });
+    });
+
+    it('steers by keys: pressed once, not while a field is typed into, released when the focus goes', async () => {
+      page = await openClientPage(chromium.context, server.server.url);
+      await connect();
+      await page.evaluate(() => {
+        const sent: unknown[] = [];
+        const keys = streamClient.controlByKeys(session, globalThis, { keys: ['arrows'] });
+        session.on('applied', ({ message }) => sent.push(`${String(message['key'])} ${String(message['action'])}`));
+        Object.assign(globalThis, { sent, keys });
+        document.body.append(document.createElement('input'));
+      });
+      await page.keyboard.down('ArrowUp');
+      await page.keyboard.down('ArrowUp');
+      await page.keyboard.down('w');
+      await page.keyboard.up('ArrowUp');
+      await page.keyboard.down('ArrowLeft');
+      await page.evaluate(() => void globalThis.dispatchEvent(new Event('blur')));
+      await page.keyboard.up('ArrowLeft');
+      await page.locator('input').focus();
+      await page.keyboard.press('ArrowRight');
+      const sent = (): Promise<string[]> => page.evaluate('globalThis.sent');
+      await waitFor('the keys to arrive', async () => (await sent()).length >= 4);
+      expect(await sent()).toEqual(['ArrowUp press', 'ArrowUp release', 'ArrowLeft press', 'ArrowLeft release']);
+      await page.evaluate(() => session.close());
+      await page.keyboard.press('ArrowUp');
+    });
+  });
+
+  it('finds a server again that was restarted, in another session with the same parameters', async () => {
+    const conversation = testPipeline('conversation');
+    const parameters = { config: { echo: true, colour: 'red' }, reconnect: { minDelayMs: 50 } };
+    let first: TestServer | undefined = await TestServer.start(conversation);
+    try {
+      page = await openClientPage(chromium.context, first.server.url);
+      await page.evaluate(async (wanted) => {
+        const [chunks, states]: [unknown[], string[]] = [[], []];
+        Object.assign(globalThis, { chunks, states });
+        globalThis.session = await streamClient.connect('..', wanted);
+        session.on('chunk', ({ data }) => chunks.push(data?.['config']));
+        session.on('state', (state) => states.push(state));
+      }, parameters);
+      const id = await page.evaluate(() => session.id);
+      const waiting = page.evaluate(() =>
+        session.control({ type: 'hello' }).applied.then(
+          () => 'applied',
+          (error: { code: string }) => error.code,
+        ),
+      );
+      const { port } = new URL(first.server.url);
+      await first.close();
+      first = undefined;
+      await using second = await TestServer.start(conversation, { TELEFUSER_PORT: port });
+      await waitFor('the session to be live again', () => page.evaluate((old) => session.state === 'live' && session.id !== old, id));
+      await waitFor('the pipeline’s word', () => page.evaluate('chunks.some((config) => config?.colour === "red")') as Promise<boolean>);
+      expect(await page.evaluate('states')).toEqual(['reconnecting', 'live']);
+      expect(['session-lost', 'applied']).toContain(await waiting);
+      const log = await page.evaluate(() => session.log.map(({ event, error }) => [event, error?.code]));
+      expect(log).toEqual(
+        expect.arrayContaining([
+          ['disconnected', 'server-shutdown'],
+          ['opening-another-session', undefined],
+          ['reconnected', undefined],
+        ]),
+      );
+      await page.evaluate(() => session.close());
+      await second.idle();
+    } finally {
+      await first?.close();
+    }
+  });
+
+  it('ends where it is not to come back', async () => {
+    await using server = await TestServer.start(testPipeline('conversation'));
+    page = await openClientPage(chromium.context, server.server.url);
+    await connect({ reconnect: false });
+    await server.close();
+    const end = await page.evaluate(async () => {
+      const { state, error } = await session.ended;
+      return { state, code: error?.code, now: session.state, remedy: session.error?.remedy };
+    });
+    expect(end).toMatchObject({ state: 'failed', code: 'server-shutdown', now: 'failed', remedy: expect.any(String) as string });
+  });
+
+  it('bounds what it sends, and waits for room', async () => {
+    await using server = await TestServer.start(testPipeline('conversation'));
+    page = await openClientPage(chromium.context, server.server.url);
+    await connect({ maxBufferedBytes: 300_000 });
+    const outcome = await page.evaluate(async () => {
+      const codeOf = (act: () => void): string => {
+        try {
+          act();
+          return 'sent';
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      };
+      const heard: unknown[] = [];
+      session.on('chunk', ({ data }) => heard.push(data?.['heard']));
+      const codes = [
+        codeOf(() => session.send('x'.repeat(262_143))),
+        codeOf(() => session.send(undefined)),
+        codeOf(() => session.send(new Uint8Array(200_000))),
+        codeOf(() => session.send(new Uint8Array(200_000))),
+      ];
+      await session.drained();
+      codes.push(codeOf(() => session.send(new Uint8Array([1, 2]))));
+      codes.push(codeOf(() => session.control({}, { id: 'a' })));
+      codes.push(codeOf(() => session.control({}, { id: 'a' })));
+      return { codes, heard };
+    });
+    expect(outcome.codes).toEqual(['message-too-large', 'malformed-message', 'sent', 'channel-full', 'sent', 'sent', 'invalid-option']);
+  });
+
+  it('sends the camera and the microphone, muted and from another device', async () => {
+    await using server = await TestServer.start(shippedPipeline('echo'));
+    page = await openClientPage(chromium.context, server.server.url);
+    await connect({ camera: { width: 320, height: 240 }, microphone: 'later', statsIntervalMs: 250 });
+    const sent = await statsThat('the camera to come back', ({ camera, video }) => (camera?.fps ?? 0) > 5 && (video?.fps ?? 0) > 5);
+    expect(sent.microphone?.bitrate ?? 0).toBe(0);
+    expect(await page.evaluate(() => session.inputs.getTracks().map(({ kind }) => kind))).toEqual(['video']);
+    const level = (): Promise<number> =>
+      page.evaluate(() => {
+        const context = new OffscreenCanvas(1, 1).getContext('2d')!;
+        context.drawImage(document.querySelector('video')!, 0, 0, 1, 1);
+        return Math.max(...context.getImageData(0, 0, 1, 1).data.subarray(0, 3));
+      });
+    await waitFor('a picture', async () => (await level()) > 40);
+    await page.evaluate(() => void (session.cameraMuted = true));
+    await waitFor('the picture to be black', async () => (await level()) < 24);
+    await page.evaluate(async () => {
+      session.cameraMuted = false;
+      await session.setMicrophone(true);
+    });
+    await waitFor('a picture again', async () => (await level()) > 40);
+    await statsThat('the microphone to be sent', ({ microphone }) => (microphone?.bitrate ?? 0) > 1000);
+    const tracks = await page.evaluate(async () => {
+      const all = session.inputs.getTracks();
+      await session.close();
+      return all.map(({ readyState }) => readyState);
+    });
+    expect(tracks).toEqual(['ended', 'ended']);
+  });
+
+  it('asks for a stream token for each session', async () => {
+    const { key, record } = makeApiKey({ tenant: 'acme', scopes: ['stream:create'], expiresAtMs: undefined });
+    await using server = await TestServer.start(shippedPipeline('test-pattern'), {
+      TELEFUSER_AUTH: 'required',
+      TELEFUSER_API_KEYS: JSON.stringify([record]),
+    });
+    page = await openClientPage(chromium.context, server.server.url);
+    expect(await refusal({})).toMatchObject({ code: 'unauthenticated' });
+    const outcome = await page.evaluate(async (secret) => {
+      let tokens = 0;
+      const credential = async ({ signal }: { signal: AbortSignal }): Promise<string> => {
+        tokens += 1;
+        const answer = await fetch('../v1/stream/tokens', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+          body: '{}',
+          signal,
+        });
+        return ((await answer.json()) as { token: string }).token;
+      };
+      for (const _ of [1, 2]) {
+        await using session = await streamClient.connect({ baseUrl: '..', credential });
+        await session.restartIce();
+      }
+      return tokens;
+    }, key);
+    expect(outcome).toBe(2);
+    await server.idle();
+  });
+});
