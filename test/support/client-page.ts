@@ -14,6 +14,8 @@ const IMPORTS = {
 };
 const START = "import * as client from '@telefuser/stream-client';\nglobalThis.streamClient = client;\n";
 
+const VIDEO = '<video muted width="832" height="480"></video>';
+
 declare global {
   /** The client, in a page that this file has opened. */
   var streamClient: typeof StreamClient;
@@ -21,23 +23,26 @@ declare global {
   var session: StreamClient.StreamSession;
 }
 
-/** A page with a video element and the built client loaded. The caller closes it, or its browser. */
-export async function openClientPage(context: BrowserContext, serverUrl: string): Promise<Page> {
+/**
+ * A page with a video element and the built client loaded. The caller closes it, or its browser.
+ * @param body what stands in the page besides
+ */
+export async function openClientPage(context: BrowserContext, serverUrl: string, body = VIDEO): Promise<Page> {
   const page = await context.newPage();
   await page.route(`**${PREFIX}**`, async (route) => {
     const name = new URL(route.request().url()).pathname.slice(PREFIX.length);
-    if (name === '') return route.fulfill({ contentType: 'text/html', body: html() });
-    const body = name === 'start.js' ? START : await readFile(new URL(name, DIST), 'utf8');
-    return route.fulfill({ contentType: 'text/javascript', body });
+    if (name === '') return route.fulfill({ contentType: 'text/html', body: html(body) });
+    const text = name === 'start.js' ? START : await readFile(new URL(name, DIST), 'utf8');
+    return route.fulfill({ contentType: 'text/javascript', body: text });
   });
   await page.goto(new URL(PREFIX, serverUrl).href);
   await page.waitForFunction(() => 'streamClient' in globalThis, undefined, { timeout: TIMEOUT_MS });
   return page;
 }
 
-function html(): string {
+function html(body: string): string {
   return `<!doctype html><title>client</title><link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>
 <script type="module" src="${PREFIX}start.js"></script>
-<body><video muted width="832" height="480"></video></body>`;
+<body>${body}</body>`;
 }
