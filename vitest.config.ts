@@ -28,7 +28,11 @@ export default defineConfig({
         resolve: { alias: [{ find: /^#server\/(media\/congestion\/.*)\.js$/, replacement: `${import.meta.dirname}/src/$1.ts` }] },
         test: {
           name: 'unit',
-          include: ['{src,pipelines,scripts}/**/*.spec.ts', 'packages/*/src/**/*.spec.{ts,tsx}', 'test/{bench,sim,support}/**/*.spec.ts'],
+          include: [
+            '{src,pipelines,scripts}/**/*.spec.ts',
+            'packages/*/src/**/*.spec.{ts,tsx}',
+            'test/{bench,sim,support}/**/*.spec.ts',
+          ],
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
           testTimeout: 10_000,

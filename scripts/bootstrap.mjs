@@ -55,7 +55,9 @@ function digestOf(parts) {
 
 function dependencyDigest() {
   const { dependencies, devDependencies, overrides, allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const workspaces = readdirSync(join(root, 'packages')).map((name) => readIfThere(join(root, 'packages', name, 'package.json')) ?? '');
+  const workspaces = readdirSync(join(root, 'packages')).map(
+    (name) => readIfThere(join(root, 'packages', name, 'package.json')) ?? '',
+  );
   const lock = readIfThere(join(root, 'package-lock.json')) ?? '';
   return digestOf([
     process.platform,

@@ -35,7 +35,9 @@ const GATES = [
     commands: [
       [
         tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'),
-        ...['src', 'pipelines', 'templates', 'packages', 'test', 'scripts', 'bin'].filter((folder) => existsSync(join(root, folder))),
+        ...['src', 'pipelines', 'templates', 'packages', 'test', 'scripts', 'bin'].filter((folder) =>
+          existsSync(join(root, folder)),
+        ),
       ],
     ],
   },

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHROMIUM, launchChromium, type Chromium } from '../support/chromium.ts';
-import { openClientPage } from '../support/client-page.ts';
+import { openServedClientPage } from '../support/client-page.ts';
 import { waitFor } from '../support/condition.ts';
 import { canMakeNamespaces, Namespace, type NamespaceProcess } from '../support/namespace.ts';
 
@@ -57,11 +57,11 @@ describe.skipIf(!canMakeNamespaces)('the client in a network of its own', () => 
     );
 
   it(`comes back by itself after a cut of ${CUT_MS / 1000} s, its picture within ${MOST_RETURN_MS / 1000} s of the link`, async () => {
-    page = await openClientPage(chromium.context, `http://${SERVER}:8088`);
+    page = await openServedClientPage(chromium.context, `http://${SERVER}:8088`);
     await page.evaluate(async () => {
       const shown: Shown[] = [];
       Object.assign(globalThis, { shown });
-      globalThis.session = await streamClient.connect('..');
+      globalThis.session = await streamClient.connect('/');
       session.on('frame', ({ displayedAtMs }) => shown.push({ atMs: performance.timeOrigin + displayedAtMs }));
       session.attach(document.querySelector('video')!);
     });
@@ -69,21 +69,24 @@ describe.skipIf(!canMakeNamespaces)('the client in a network of its own', () => 
 
     await here.run('ip', 'link', 'set', 'eth0', 'down');
     const cutAtMs = Date.now();
-    await waitFor('the client to notice', () => page.evaluate(() => session.state === 'reconnecting'), CUT_MS);
     await sleep(cutAtMs + CUT_MS - Date.now());
     await here.run('ip', 'link', 'set', 'eth0', 'up');
     const upAtMs = Date.now();
     const [first] = await framesAfter(upAtMs, 24);
     const returnMs = (first?.atMs ?? Infinity) - upAtMs;
+    await waitFor('the way back to be found', () =>
+      page.evaluate(() => session.log.some(({ event }) => event === 'recovered' || event === 'reconnected')),
+    );
     const log = await page.evaluate(() => session.log.map(({ atUnixMs, event, message }) => ({ atUnixMs, event, message })));
     if (process.env['SHOW_TIMELINE'] !== undefined) {
       console.log(`picture ${returnMs.toFixed(0)} ms after the link`);
-      for (const { atUnixMs, event, message } of log) console.log(`${String(atUnixMs - cutAtMs).padStart(6)} ms ${event}: ${message}`);
+      for (const { atUnixMs, event, message } of log)
+        console.log(`${String(atUnixMs - cutAtMs).padStart(6)} ms ${event}: ${message}`);
     }
     expect(returnMs).toBeLessThan(MOST_RETURN_MS);
     expect(await page.evaluate(() => session.state)).toBe('live');
     const events = log.map(({ event }) => event);
-    expect(events).toEqual(expect.arrayContaining(['live', 'disconnected', 'restarting-ice', 'attempt-failed']));
+    expect(events).toEqual(expect.arrayContaining(['live', 'disconnected', 'restarting-ice']));
     expect(events.filter((event) => event === 'recovered' || event === 'reconnected')).toHaveLength(1);
     // Steering works again, too.
     const latencyMs = await page.evaluate(() => session.control({ type: 'control', key: 'ArrowUp', action: 'press' }).shown);

@@ -75,7 +75,8 @@ describe('the examples of the client’s README', () => {
       () => `a picture; the page said ${said.join('\n')}`,
       () =>
         page.evaluate(() => {
-          const video = document.querySelector('video') ?? document.querySelector('telefuser-stream')?.shadowRoot?.querySelector('video');
+          const video =
+            document.querySelector('video') ?? document.querySelector('telefuser-stream')?.shadowRoot?.querySelector('video');
           return (video?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 5;
         }),
       15_000,
@@ -156,7 +157,10 @@ describe('the examples of the client’s README', () => {
 
   it('render with React', async () => {
     await open(overlay, '<div id="simple"></div><div id="own"></div>');
-    await page.addScriptTag({ type: 'module', content: await bundleReact((await example('React', 'jsx')).replaceAll(ADDRESS, overlay.server.url)) });
+    await page.addScriptTag({
+      type: 'module',
+      content: await bundleReact((await example('React', 'jsx')).replaceAll(ADDRESS, overlay.server.url)),
+    });
     await playing();
     // In development React mounts every component twice: only one session must be left.
     await waitFor('one session', async () => (await overlay.api.activeSessions()) === 1);
@@ -180,7 +184,9 @@ describe('the examples of the client’s README', () => {
       const heard: string[] = [];
       const element = document.querySelector('telefuser-stream') as HTMLElement & { session: typeof session };
       for (const type of ['state', 'live', 'error']) {
-        element.addEventListener(type, (event) => heard.push(`${type} ${(event as CustomEvent<{ code?: string }>).detail.code ?? String((event as CustomEvent).detail)}`));
+        element.addEventListener(type, (event) =>
+          heard.push(`${type} ${(event as CustomEvent<{ code?: string }>).detail.code ?? String((event as CustomEvent).detail)}`),
+        );
       }
       element.session.on('applied', ({ message }) => heard.push(`applied ${String(message['action'])}`));
       element.focus();

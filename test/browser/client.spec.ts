@@ -12,6 +12,8 @@ const BUTTON = { x: 744, y: 342, size: 6 };
 const LIT_LUMA = 112;
 /** What the client says of a control and what the pixels say may differ by. */
 const MOST_LATENCY_ERROR_MS = 10;
+/** Of a headless Chromium. */
+const REFRESH_MS = 1000 / 60;
 
 describe('the client in Chromium', () => {
   let chromium: Chromium;
@@ -79,7 +81,9 @@ describe('the client in Chromium', () => {
         path: { local: 'host', remote: 'host', protocol: 'udp' },
         server: { state: 'live', frames: { generated: expect.any(Number) as number } },
       });
-      const [id, mode, frames] = await page.evaluate(() => [session.id, session.mode, session.stream.getTracks().length] as const);
+      const [id, mode, frames] = await page.evaluate(
+        () => [session.id, session.mode, session.stream.getTracks().length] as const,
+      );
       expect([mode, frames]).toEqual(['server_push', 2]);
       expect(await server.api.status(id)).toMatchObject({ status: 'active', state: 'live' });
       // Sound that is not there yet is worse than a moment's delay: what the browser holds back is asked for.
@@ -161,11 +165,21 @@ describe('the client in Chromium', () => {
               };
               video.requestVideoFrameCallback(look);
             });
-          const found: { shownMs: number; pixelMs: number; acknowledgedMs: number; held: unknown }[] = [];
-          for (let press = 0; press < 12; press += 1) {
+          /** The same by the page's own clock: when it was about to paint that picture. */
+          const painted = (meets: (value: number) => boolean): Promise<number> =>
+            new Promise((resolve) => {
+              const look = (nowMs: number): void => {
+                if (meets(luma())) resolve(nowMs);
+                else requestAnimationFrame(look);
+              };
+              requestAnimationFrame(look);
+            });
+          const found: { shownMs: number; pixelMs: number; paintMs: number; acknowledgedMs: number; held: unknown }[] = [];
+          for (let press = 0; press < 8; press += 1) {
             // At any moment of a frame's interval.
             await new Promise((resolve) => setTimeout(resolve, 60 + ((press * 17) % 42)));
             const isLit = pixels((value) => value > lit);
+            const isPainted = painted((value) => value > lit);
             const control = session.control({ type: 'control', key: 'ArrowUp', action: 'press' });
             const held = new Promise((resolve) => {
               const stop = session.on('frame', ({ chunk }) => {
@@ -176,7 +190,13 @@ describe('the client in Chromium', () => {
               });
             });
             const [shownMs, litAtMs, { acknowledgedMs }] = await Promise.all([control.shown, isLit, control.applied]);
-            found.push({ shownMs, pixelMs: litAtMs - control.sentAtMs, acknowledgedMs, held: await held });
+            found.push({
+              shownMs,
+              pixelMs: litAtMs - control.sentAtMs,
+              paintMs: (await isPainted) - control.sentAtMs,
+              acknowledgedMs,
+              held: await held,
+            });
             const isDark = pixels((value) => value < lit);
             session.control({ type: 'control', key: 'ArrowUp', action: 'release' });
             await isDark;
@@ -188,13 +208,18 @@ describe('the client in Chromium', () => {
       const errorsMs = measured.map(({ shownMs, pixelMs }) => Math.abs(shownMs - pixelMs));
       if (process.env['SHOW_LATENCIES'] !== undefined) console.table(measured);
       expect(Math.max(...errorsMs)).toBeLessThan(MOST_LATENCY_ERROR_MS);
+      // What a page paints is on the screen at the next refresh. A page that is busy is late now and then, by a refresh or more.
+      const paintErrorsMs = measured
+        .map(({ shownMs, paintMs }) => Math.abs(shownMs - paintMs - REFRESH_MS))
+        .toSorted((a, b) => a - b);
+      expect(paintErrorsMs[Math.floor(paintErrorsMs.length / 2)]).toBeLessThan(MOST_LATENCY_ERROR_MS);
       // What is shown was named before, and what `frame` says of a picture is what the picture has.
       expect(measured.filter(({ shownMs, acknowledgedMs }) => acknowledgedMs > shownMs + MOST_LATENCY_ERROR_MS)).toEqual([]);
       expect(measured.map(({ held }) => held)).toEqual(measured.map(() => true));
       const stats = await statsThat('the server to know of the last stage', ({ server: theirs }) => {
-        return (theirs?.latency.control_to_shown?.count ?? 0) >= 24;
+        return (theirs?.latency.control_to_shown?.count ?? 0) >= 16;
       });
-      expect(stats.controls).toMatchObject({ sent: 24, applied: 24, shown: 24 });
+      expect(stats.controls).toMatchObject({ sent: 16, applied: 16, shown: 16 });
     });
 
     it('steers by keys: pressed once, not while a field is typed into, released when the focus goes', async () => {
@@ -238,20 +263,23 @@ describe('the client in Chromium', () => {
         session.on('state', (state) => states.push(state));
       }, parameters);
       const id = await page.evaluate(() => session.id);
-      const waiting = page.evaluate(() =>
-        session.control({ type: 'hello' }).applied.then(
-          () => 'applied',
-          (error: { code: string }) => error.code,
-        ),
-      );
+      await page.evaluate(() => {
+        const { applied } = session.control({ type: 'hello' });
+        Object.assign(globalThis, { outcome: applied.then(() => 'applied').catch((error: { code: string }) => error.code) });
+      });
       const { port } = new URL(first.server.url);
       await first.close();
       first = undefined;
       await using second = await TestServer.start(conversation, { TELEFUSER_PORT: port });
-      await waitFor('the session to be live again', () => page.evaluate((old) => session.state === 'live' && session.id !== old, id));
-      await waitFor('the pipeline’s word', () => page.evaluate('chunks.some((config) => config?.colour === "red")') as Promise<boolean>);
+      await waitFor('the session to be live again', () =>
+        page.evaluate((old) => session.state === 'live' && session.id !== old, id),
+      );
+      await waitFor(
+        'the pipeline’s word',
+        () => page.evaluate('chunks.some((config) => config?.colour === "red")') as Promise<boolean>,
+      );
       expect(await page.evaluate('states')).toEqual(['reconnecting', 'live']);
-      expect(['session-lost', 'applied']).toContain(await waiting);
+      expect(['session-lost', 'applied']).toContain(await page.evaluate('outcome'));
       const log = await page.evaluate(() => session.log.map(({ event, error }) => [event, error?.code]));
       expect(log).toEqual(
         expect.arrayContaining([
@@ -306,14 +334,25 @@ describe('the client in Chromium', () => {
       codes.push(codeOf(() => session.control({}, { id: 'a' })));
       return { codes, heard };
     });
-    expect(outcome.codes).toEqual(['message-too-large', 'malformed-message', 'sent', 'channel-full', 'sent', 'sent', 'invalid-option']);
+    expect(outcome.codes).toEqual([
+      'message-too-large',
+      'malformed-message',
+      'sent',
+      'channel-full',
+      'sent',
+      'sent',
+      'invalid-option',
+    ]);
   });
 
   it('sends the camera and the microphone, muted and from another device', async () => {
     await using server = await TestServer.start(shippedPipeline('echo'));
     page = await openClientPage(chromium.context, server.server.url);
     await connect({ camera: { width: 320, height: 240 }, microphone: 'later', statsIntervalMs: 250 });
-    const sent = await statsThat('the camera to come back', ({ camera, video }) => (camera?.fps ?? 0) > 5 && (video?.fps ?? 0) > 5);
+    const sent = await statsThat(
+      'the camera to come back',
+      ({ camera, video }) => (camera?.fps ?? 0) > 5 && (video?.fps ?? 0) > 5,
+    );
     expect(sent.microphone?.bitrate ?? 0).toBe(0);
     expect(await page.evaluate(() => session.inputs.getTracks().map(({ kind }) => kind))).toEqual(['video']);
     const level = (): Promise<number> =>
@@ -360,12 +399,12 @@ describe('the client in Chromium', () => {
         return ((await answer.json()) as { token: string }).token;
       };
       for (const _ of [1, 2]) {
-        await using session = await streamClient.connect({ baseUrl: '..', credential });
-        await session.restartIce();
+        const opened = await streamClient.connect({ baseUrl: '..', credential });
+        await opened.restartIce();
+        await opened.close();
       }
       return tokens;
     }, key);
     expect(outcome).toBe(2);
-    await server.idle();
   });
 });

@@ -1130,6 +1130,12 @@ export interface components {
              */
             session_id: string;
             /**
+             * @description The pipeline's mode: whether it takes input.
+             * @example server_push
+             * @enum {string}
+             */
+            stream_mode: "server_push" | "bidirectional";
+            /**
              * @example answer
              * @enum {string}
              */

@@ -12,7 +12,7 @@ const IMPORTS = {
   '@telefuser/stream-client': `${PREFIX}index.js`,
   '@telefuser/stream-client/element': `${PREFIX}element/define.js`,
 };
-const START = "import * as client from '@telefuser/stream-client';\nglobalThis.streamClient = client;\n";
+const START = `import * as client from '${PREFIX}index.js';\nglobalThis.streamClient = client;\n`;
 
 const VIDEO = '<video muted width="832" height="480"></video>';
 
@@ -29,13 +29,33 @@ declare global {
  */
 export async function openClientPage(context: BrowserContext, serverUrl: string, body = VIDEO): Promise<Page> {
   const page = await context.newPage();
+  await routeClient(page, body);
+  await page.goto(new URL(PREFIX, serverUrl).href);
+  return loaded(page);
+}
+
+/**
+ * The same in a page that the server has sent: Chromium lets no page without an address of its own into a private network. It has no import map.
+ */
+export async function openServedClientPage(context: BrowserContext, serverUrl: string): Promise<Page> {
+  const page = await context.newPage();
+  await routeClient(page, '');
+  await page.goto(new URL('v1/service/health', serverUrl).href);
+  await page.evaluate((video) => void (document.body.innerHTML = video), VIDEO);
+  await page.addScriptTag({ type: 'module', url: `${PREFIX}start.js` });
+  return loaded(page);
+}
+
+async function routeClient(page: Page, body: string): Promise<void> {
   await page.route(`**${PREFIX}**`, async (route) => {
     const name = new URL(route.request().url()).pathname.slice(PREFIX.length);
     if (name === '') return route.fulfill({ contentType: 'text/html', body: html(body) });
     const text = name === 'start.js' ? START : await readFile(new URL(name, DIST), 'utf8');
     return route.fulfill({ contentType: 'text/javascript', body: text });
   });
-  await page.goto(new URL(PREFIX, serverUrl).href);
+}
+
+async function loaded(page: Page): Promise<Page> {
   await page.waitForFunction(() => 'streamClient' in globalThis, undefined, { timeout: TIMEOUT_MS });
   return page;
 }

@@ -18,7 +18,12 @@ async function bundle(code: string): Promise<string> {
         load: (id) => (id === ENTRY ? code : undefined),
       },
     ],
-    build: { write: false, minify: true, target: 'es2022', rolldownOptions: { input: ENTRY, external: ['react'], preserveEntrySignatures: 'strict' } },
+    build: {
+      write: false,
+      minify: true,
+      target: 'es2022',
+      rolldownOptions: { input: ENTRY, external: ['react'], preserveEntrySignatures: 'strict' },
+    },
   });
   const [output] = Array.isArray(built) ? built : [built];
   if (output === undefined || !('output' in output)) throw new Error('nothing was built');
@@ -31,8 +36,8 @@ const ELEMENT = `export * from ${here('element/define.ts')};`;
 
 describe('the size of the client, gzipped', () => {
   it.each([
-    ['the core', CORE, 13_000],
-    ['with React', CORE + REACT, 14_000],
+    ['the core', CORE, 13_600],
+    ['with React', CORE + REACT, 14_200],
     ['with the element', CORE + ELEMENT, 14_500],
     ['everything', CORE + REACT + ELEMENT, 15_000],
   ])('is within its bound: %s', async (_what, code, mostBytes) => {

@@ -121,7 +121,10 @@ describe('ControlLedger', () => {
         const timestamp = (at: number): number => (origin + at * FRAME) >>> 0;
         // Frames and chunks come in their order, each on its own way.
         const inOrder = (isFrame: boolean): number[] =>
-          events.filter((one) => one.isFrame === isFrame).map(({ at }) => at).toSorted((a, b) => a - b);
+          events
+            .filter((one) => one.isFrame === isFrame)
+            .map(({ at }) => at)
+            .toSorted((a, b) => a - b);
         const waiting = { frames: [...new Set(inOrder(true))], words: inOrder(false) };
         for (const { isFrame } of events) {
           if (isFrame) {
@@ -133,7 +136,8 @@ describe('ControlLedger', () => {
             const at = waiting.words.shift() ?? 0;
             const control = ledger.sent(ledger.nextId(), {}, 0);
             words.push({ id: Number(control.id), at });
-            for (const one of ledger.chunk(chunk(0, timestamp(at), control.id), 0).shown) shown.push({ id: one.control.id, at: one.latencyMs });
+            for (const one of ledger.chunk(chunk(0, timestamp(at), control.id), 0).shown)
+              shown.push({ id: one.control.id, at: one.latencyMs });
           }
         }
         const expected = words.flatMap(({ id, at }) => {

@@ -76,7 +76,10 @@ export class ControlLedger {
   }
 
   /** Takes note of a chunk's message; returns the controls that it reflects, and those among them that are on the screen already. */
-  chunk(message: ChunkMessage, nowMs: number): { readonly applied: readonly Control[]; readonly shown: readonly ControlOnScreen[] } {
+  chunk(
+    message: ChunkMessage,
+    nowMs: number,
+  ): { readonly applied: readonly Control[]; readonly shown: readonly ControlOnScreen[] } {
     const { rtp_timestamp: rtpTimestamp, applied_controls: ids = [], index } = message;
     const applied: Control[] = [];
     for (const id of ids) {
@@ -86,7 +89,8 @@ export class ControlLedger {
       waiting.applied.resolve({ acknowledgedMs, chunk: index, rtpTimestamp });
       this.#count('applied', acknowledgedMs);
       applied.push(waiting.control);
-      if (rtpTimestamp === undefined) this.#giveUp(waiting, new StreamError('session-lost', 'The chunk that reflects the control has no picture.'));
+      if (rtpTimestamp === undefined)
+        this.#giveUp(waiting, new StreamError('session-lost', 'The chunk that reflects the control has no picture.'));
       else waiting.rtpTimestamp = rtpTimestamp;
     }
     if (rtpTimestamp === undefined) return { applied, shown: [] };

@@ -74,7 +74,9 @@ describe('HttpApi', () => {
 
   it('takes no page for an answer', async () => {
     const { fetch } = answering('<html>');
-    await expect(new HttpApi({ baseUrl: 'http://h', fetch }).read('GET', 'v1/x')).rejects.toMatchObject({ code: 'unexpected-answer' });
+    await expect(new HttpApi({ baseUrl: 'http://h', fetch }).read('GET', 'v1/x')).rejects.toMatchObject({
+      code: 'unexpected-answer',
+    });
   });
 
   it('tells an end by the caller from one by time, and both from no answer', async () => {

@@ -98,7 +98,10 @@ function baseOf(given: string | URL): URL {
   const here = typeof document === 'undefined' ? globalThis.location?.href : document.baseURI;
   const base = URL.canParse(given, here) ? new URL(given, here) : undefined;
   if (base === undefined || !/^https?:$/.test(base.protocol)) {
-    throw new StreamError('invalid-option', `"${String(given)}" is no address of a server: it must begin with http:// or https://.`);
+    throw new StreamError(
+      'invalid-option',
+      `"${String(given)}" is no address of a server: it must begin with http:// or https://.`,
+    );
   }
   base.search = base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';

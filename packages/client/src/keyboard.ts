@@ -67,7 +67,8 @@ export function controlByKeys(
   };
   const { signal } = listening;
   for (const type of ['keydown', 'keyup']) target.addEventListener(type, typed, { signal });
-  for (const type of ['blur', 'focusout']) target.addEventListener(type, (event) => void (isLeaving(event, target) && releaseAll()), { signal });
+  for (const type of ['blur', 'focusout'])
+    target.addEventListener(type, (event) => void (isLeaving(event, target) && releaseAll()), { signal });
   globalThis.addEventListener('blur', releaseAll, { signal });
 
   const stop = (): void => {

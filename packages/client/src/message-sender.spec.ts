@@ -25,11 +25,16 @@ describe('encodeMessage', () => {
     expect(encodeMessage(new Uint16Array([258]))).toEqual(new Uint8Array([2, 1]));
   });
 
-  it.each([undefined, () => 1, 1n, (() => {
-    const circle: Record<string, unknown> = {};
-    circle['self'] = circle;
-    return circle;
-  })()])('refuses what JSON has no way to write', (message) => {
+  it.each([
+    undefined,
+    () => 1,
+    1n,
+    (() => {
+      const circle: Record<string, unknown> = {};
+      circle['self'] = circle;
+      return circle;
+    })(),
+  ])('refuses what JSON has no way to write', (message) => {
     expect(() => encodeMessage(message)).toThrow(expect.objectContaining({ code: 'malformed-message' }));
   });
 });
@@ -44,7 +49,9 @@ describe('sendMessage', () => {
 
   it('sends no more at once than the server takes, even where the browser would', () => {
     const { asChannel } = make();
-    expect(() => sendMessage(asChannel, new Uint8Array(262_145), 1e9, 1e9)).toThrow(expect.objectContaining({ code: 'message-too-large' }));
+    expect(() => sendMessage(asChannel, new Uint8Array(262_145), 1e9, 1e9)).toThrow(
+      expect.objectContaining({ code: 'message-too-large' }),
+    );
   });
 
   it('lets no more wait than may, and says when there is room again', async () => {

@@ -35,7 +35,10 @@ export function sendMessage(channel: RTCDataChannel, message: Encoded, maxMessag
   if (bytes > most) throw new StreamError('message-too-large', `The message has ${bytes} bytes; at most ${most} can be sent.`);
   if (channel.readyState !== 'open') throw new StreamError('not-connected', `The data channel is ${channel.readyState}.`);
   if (channel.bufferedAmount + bytes > maxBufferedBytes) {
-    throw new StreamError('channel-full', `${channel.bufferedAmount} bytes wait to be sent already; at most ${maxBufferedBytes} may.`);
+    throw new StreamError(
+      'channel-full',
+      `${channel.bufferedAmount} bytes wait to be sent already; at most ${maxBufferedBytes} may.`,
+    );
   }
   // Two overloads: each type finds its own.
   if (typeof message === 'string') channel.send(message);

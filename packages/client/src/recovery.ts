@@ -60,7 +60,7 @@ export class Recovery {
   async run(signal: AbortSignal): Promise<RecoveryOutcome> {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS, minDelayMs = MIN_DELAY_MS, maxDelayMs } = this.#options;
     const lostAtMs = performance.now();
-    for (let failures = 1, pathless = 0; ; ) {
+    for (let failures = 1, pathless = 0; ;) {
       const isRestart = this.#canRestart;
       try {
         return await this.#try(signal);
@@ -68,7 +68,11 @@ export class Recovery {
         throwIfAborted(signal);
         const error = cause instanceof StreamError ? cause : new StreamError('connection-failed', `${textOf(cause)}.`, { cause });
         const lostForMs = performance.now() - lostAtMs;
-        this.#steps.log('attempt-failed', `${isRestart ? 'Restarting ICE' : 'Opening another session'} failed: ${error.message}`, error);
+        this.#steps.log(
+          'attempt-failed',
+          `${isRestart ? 'Restarting ICE' : 'Opening another session'} failed: ${error.message}`,
+          error,
+        );
         if (isRestart) {
           if (error.code === 'connection-failed') pathless += 1;
           // What the server refused, it refuses again; what did not reach it may reach it later.
@@ -110,7 +114,11 @@ function isForLater({ code, problem }: StreamError): boolean {
 
 function gaveUp(lostForMs: number, cause: StreamError): StreamError {
   const seconds = Math.round(lostForMs / 1000);
-  return new StreamError('reconnect-failed', `The connection was lost ${seconds} seconds ago and did not come back: ${cause.message}`, {
-    cause,
-  });
+  return new StreamError(
+    'reconnect-failed',
+    `The connection was lost ${seconds} seconds ago and did not come back: ${cause.message}`,
+    {
+      cause,
+    },
+  );
 }

@@ -39,9 +39,16 @@ describe('ICE fragments', () => {
   });
 
   it('take the place of what an answer had', () => {
-    const fragment = lines('a=ice-ufrag:bbbb', 'a=ice-pwd:b$&b', 'a=candidate:2 1 udp 2 192.0.2.2 6000 typ host', 'a=end-of-candidates');
+    const fragment = lines(
+      'a=ice-ufrag:bbbb',
+      'a=ice-pwd:b$&b',
+      'a=candidate:2 1 udp 2 192.0.2.2 6000 typ host',
+      'a=end-of-candidates',
+    );
     const answer = withIce(OFFER, fragment) ?? '';
-    expect(answer.match(/^a=ice-ufrag:.*$/gm)).toEqual(['a=ice-ufrag:bbbb\r', 'a=ice-ufrag:bbbb\r'].map((line) => line.trimEnd()));
+    expect(answer.match(/^a=ice-ufrag:.*$/gm)).toEqual(
+      ['a=ice-ufrag:bbbb\r', 'a=ice-ufrag:bbbb\r'].map((line) => line.trimEnd()),
+    );
     expect(answer.match(/^a=ice-pwd:[^\r]*/gm)).toEqual(['a=ice-pwd:b$&b', 'a=ice-pwd:b$&b']);
     expect(answer.match(/^a=candidate:[^\r]*/gm)).toEqual(['a=candidate:2 1 udp 2 192.0.2.2 6000 typ host']);
     expect(answer.split('\r\n').filter((line) => !/^a=(?:ice|candidate)/.test(line))).toEqual(

@@ -53,14 +53,16 @@ export class ServerLink {
   readonly channel: RTCDataChannel;
   id = '';
   mode: StreamMode = 'server_push';
-  private closed = false;
-  private readonly lateCandidates: string[] = [];
+  #closed = false;
+  readonly #request: LinkRequest;
+  readonly #lateCandidates: string[] = [];
 
   private constructor(
-    private readonly request: LinkRequest,
+    request: LinkRequest,
     readonly authorization: Authorization,
     configuration: RTCConfiguration,
   ) {
+    this.#request = request;
     const { observer } = request;
     const connection = makeConnection(configuration);
     this.connection = connection;
@@ -69,13 +71,13 @@ export class ServerLink {
     this.channel.binaryType = 'arraybuffer';
     this.channel.addEventListener('message', ({ data }) => {
       const message = parseServerMessage(data);
-      if (message !== undefined && !this.closed) observer.messageReceived(message);
+      if (message !== undefined && !this.#closed) observer.messageReceived(message);
     });
-    this.channel.addEventListener('close', () => this.ended());
+    this.channel.addEventListener('close', () => this.#ended());
     connection.addEventListener('track', ({ track }) => this.tracks.push(track));
     connection.addEventListener('connectionstatechange', () => {
       // For a moment "new" again when the answer bundles transports.
-      if (!this.closed && connection.connectionState !== 'new') observer.connectionChanged(connection.connectionState);
+      if (!this.#closed && connection.connectionState !== 'new') observer.connectionChanged(connection.connectionState);
     });
   }
 
@@ -96,8 +98,8 @@ export class ServerLink {
       bundlePolicy: 'max-bundle',
     });
     try {
-      await link.negotiate(signal);
-      await link.connected(signal);
+      await link.#negotiate(signal);
+      await link.#connected(signal);
       return link;
     } catch (error) {
       await link.close();
@@ -121,44 +123,49 @@ export class ServerLink {
    */
   async restart(signal: AbortSignal, timeoutMs: number): Promise<void> {
     const { connection } = this;
-    if (this.closed || connection.signalingState === 'closed') throw new StreamError('session-lost', 'The connection is closed.');
+    if (this.#closed || connection.signalingState === 'closed')
+      throw new StreamError('session-lost', 'The connection is closed.');
     const { remoteDescription } = connection;
     if (remoteDescription === null) throw new StreamError('ice-restart-refused', 'The session has no answer yet.');
     if (connection.signalingState === 'have-local-offer') await connection.setLocalDescription({ type: 'rollback' });
     const offer = await connection.createOffer({ iceRestart: true });
     await connection.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp ?? '') });
-    await this.gathered(RESTART_GATHER_TIMEOUT_MS, signal);
-    this.lateCandidates.length = 0;
-    const { text } = await this.sendFragment(iceFragment(connection.localDescription?.sdp ?? ''), signal, timeoutMs);
+    await this.#gathered(RESTART_GATHER_TIMEOUT_MS, signal);
+    this.#lateCandidates.length = 0;
+    const { text } = await this.#sendFragment(iceFragment(connection.localDescription?.sdp ?? ''), signal, timeoutMs);
     const sdp = withIce(remoteDescription.sdp, text);
     if (sdp === undefined) throw new StreamError('unexpected-answer', 'The answer to the ICE restart has no credentials.');
     await connection.setRemoteDescription({ type: 'answer', sdp });
-    this.trickleLate();
-    await this.reconnected(signal);
+    this.#trickleLate();
+    await this.#reconnected(signal);
   }
 
-  /** Ends the session at the server, and the connection. Idempotent; never rejects. */
+  /**
+   * Ends the session at the server, and the connection. Idempotent; never rejects.
+   * @param options `keepalive`: the page goes, and there is no time to wait
+   */
   async close({ keepalive = false } = {}): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.#closed) return;
+    this.#closed = true;
+    const { api } = this.#request;
+    const request = { authorization: this.authorization, keepalive, timeoutMs: CLOSE_TIMEOUT_MS };
+    // The server would notice the end of the connection by itself, and not know that it was meant.
+    const closing = this.id === '' ? undefined : api.send('DELETE', `v1/stream/sessions/${this.id}`, request);
+    if (!keepalive) await closing?.catch(() => undefined);
     this.connection.close();
-    if (this.id === '') return;
-    // The server notices the end of the connection by itself; this makes it certain, and quick.
-    await this.request.api
-      .send('DELETE', `v1/stream/sessions/${this.id}`, { authorization: this.authorization, keepalive, timeoutMs: CLOSE_TIMEOUT_MS })
-      .catch(() => undefined);
+    await closing?.catch(() => undefined);
   }
 
-  private async negotiate(signal: AbortSignal): Promise<void> {
+  async #negotiate(signal: AbortSignal): Promise<void> {
     const { connection } = this;
-    const { api, options } = this.request;
-    this.addSections();
+    const { api, options } = this.#request;
+    this.#addSections();
     const offer = await connection.createOffer();
     await connection.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp ?? '') });
     const relayOnly = connection.getConfiguration().iceTransportPolicy === 'relay';
-    await this.gathered(relayOnly ? RELAY_GATHER_TIMEOUT_MS : GATHER_TIMEOUT_MS, signal);
+    await this.#gathered(relayOnly ? RELAY_GATHER_TIMEOUT_MS : GATHER_TIMEOUT_MS, signal);
     const sent = connection.localDescription?.sdp ?? '';
-    connection.addEventListener('icecandidate', ({ candidate }) => this.trickle(candidate?.candidate));
+    connection.addEventListener('icecandidate', ({ candidate }) => this.#trickle(candidate?.candidate));
     const answer = await api.read<OfferAnswer>('POST', 'v1/stream/webrtc/offer', {
       authorization: this.authorization,
       signal,
@@ -169,15 +176,15 @@ export class ServerLink {
       throw new StreamError('unexpected-answer', 'The answer to the offer has no session_id or no sdp.');
     }
     this.id = encodeURIComponent(answer.session_id);
-    this.mode = answer.stream_mode ?? (await this.askMode(signal));
+    this.mode = answer.stream_mode ?? (await this.#askMode(signal));
     await connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
-    this.setJitterBuffer();
-    this.watchTransport();
-    this.trickleLate();
+    this.#setJitterBuffer();
+    this.#watchTransport();
+    this.#trickleLate();
   }
 
-  private addSections(): void {
-    const { options, inputs } = this.request;
+  #addSections(): void {
+    const { options, inputs } = this.#request;
     for (const kind of ['video', 'audio'] as const) {
       const receives = options[kind] !== false;
       const sends = inputs.has(kind);
@@ -188,34 +195,34 @@ export class ServerLink {
   }
 
   /** A server that says no mode with its answer is older. */
-  private async askMode(signal: AbortSignal): Promise<StreamMode> {
+  async #askMode(signal: AbortSignal): Promise<StreamMode> {
     const { authorization } = this;
     const path = `v1/stream/sessions/${this.id}/status`;
-    const status = await this.request.api.read<{ readonly stream_mode?: StreamMode }>('GET', path, { authorization, signal });
+    const status = await this.#request.api.read<{ readonly stream_mode?: StreamMode }>('GET', path, { authorization, signal });
     return status.stream_mode ?? 'server_push';
   }
 
-  private setJitterBuffer(): void {
+  #setJitterBuffer(): void {
     const usual = this.mode === 'server_push' ? SERVER_PUSH_JITTER_BUFFER_MS : 0;
-    const { jitterBufferTargetMs = usual } = this.request.options;
+    const { jitterBufferTargetMs = usual } = this.#request.options;
     for (const receiver of this.connection.getReceivers()) {
       if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = jitterBufferTargetMs;
     }
   }
 
   /** The connection itself stays "connected" when the server closes it: it only follows transports that fail (webrtc-pc section 4.4.3). */
-  private watchTransport(): void {
+  #watchTransport(): void {
     const transport = this.connection.sctp?.transport;
     transport?.addEventListener('statechange', () => {
-      if (transport.state === 'closed' || transport.state === 'failed') this.ended();
+      if (transport.state === 'closed' || transport.state === 'failed') this.#ended();
     });
   }
 
-  private ended(): void {
-    if (!this.closed) this.request.observer.linkEnded();
+  #ended(): void {
+    if (!this.#closed) this.#request.observer.linkEnded();
   }
 
-  private async connected(signal: AbortSignal): Promise<void> {
+  async #connected(signal: AbortSignal): Promise<void> {
     const { connection, channel } = this;
     const failed = (): boolean => connection.connectionState === 'failed';
     await until(connection, 'connectionstatechange', () => this.isConnected || failed(), { signal });
@@ -225,7 +232,7 @@ export class ServerLink {
     if (channel.readyState === 'closed') throw new StreamError('session-lost', 'The server has closed the session.');
   }
 
-  private async reconnected(signal: AbortSignal): Promise<void> {
+  async #reconnected(signal: AbortSignal): Promise<void> {
     const { connection } = this;
     const late = AbortSignal.timeout(RESTART_CONNECT_MS);
     try {
@@ -236,7 +243,7 @@ export class ServerLink {
     }
   }
 
-  private async gathered(timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async #gathered(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { connection } = this;
     const late = AbortSignal.timeout(timeoutMs);
     const isComplete = (): boolean => connection.iceGatheringState === 'complete';
@@ -246,26 +253,26 @@ export class ServerLink {
   }
 
   /** Sends a candidate that was found after the offer had left; without it another path may do. */
-  private trickle(candidate: string | undefined): void {
-    if (candidate === undefined || candidate === '' || this.closed) return;
+  #trickle(candidate: string | undefined): void {
+    if (candidate === undefined || candidate === '' || this.#closed) return;
     const { connection } = this;
     // Before the answer there is no ICE session to add it to.
     if (connection.signalingState !== 'stable' || this.id === '') {
-      this.lateCandidates.push(candidate);
+      this.#lateCandidates.push(candidate);
       return;
     }
     const [ufrag = '', password = ''] = iceFragment(connection.localDescription?.sdp ?? '').split('\r\n');
     const fragment = [ufrag, password, `a=${candidate}`, ''].join('\r\n');
-    void this.sendFragment(fragment, undefined, CLOSE_TIMEOUT_MS).catch(() => undefined);
+    void this.#sendFragment(fragment, undefined, CLOSE_TIMEOUT_MS).catch(() => undefined);
   }
 
-  private trickleLate(): void {
-    for (const candidate of this.lateCandidates.splice(0)) this.trickle(candidate);
+  #trickleLate(): void {
+    for (const candidate of this.#lateCandidates.splice(0)) this.#trickle(candidate);
   }
 
   /** WHEP's PATCH (docs/whep.md): it is for any session, whatever opened it. */
-  private sendFragment(body: string, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly text: string }> {
-    return this.request.api.send('PATCH', `v1/stream/whep/${this.id}`, {
+  #sendFragment(body: string, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly text: string }> {
+    return this.#request.api.send('PATCH', `v1/stream/whep/${this.id}`, {
       authorization: this.authorization,
       signal,
       timeoutMs,

@@ -12,15 +12,19 @@ export class SessionStats {
   #before: { readonly link: ServerLink; readonly report: RTCStatsReport; readonly atMs: number } | undefined;
   #refusedBy: ServerLink | undefined;
 
-  constructor(
-    private readonly api: HttpApi,
-    private readonly ledger: ControlLedger,
-    private readonly withServer: boolean,
-  ) {}
+  readonly #api: HttpApi;
+  readonly #ledger: ControlLedger;
+  readonly #withServer: boolean;
+
+  constructor(api: HttpApi, ledger: ControlLedger, withServer: boolean) {
+    this.#api = api;
+    this.#ledger = ledger;
+    this.#withServer = withServer;
+  }
 
   /** @param isLive whether the server can be asked */
   async take(link: ServerLink, isLive: boolean): Promise<StreamStats> {
-    const asked = isLive && this.withServer && this.#refusedBy !== link ? this.#ask(link) : undefined;
+    const asked = isLive && this.#withServer && this.#refusedBy !== link ? this.#ask(link) : undefined;
     const [report, server] = await Promise.all([link.connection.getStats(), asked]);
     const before = this.#before?.link === link ? this.#before : undefined;
     const atMs = performance.now();
@@ -30,7 +34,7 @@ export class SessionStats {
       intervalMs: before === undefined ? 0 : atMs - before.atMs,
       sessionId: decodeURIComponent(link.id),
       ...readStats(before?.report, report),
-      controls: this.ledger.takeStats(),
+      controls: this.#ledger.takeStats(),
       server,
     };
   }
@@ -39,7 +43,7 @@ export class SessionStats {
     const { authorization } = link;
     const path = `v1/stream/sessions/${link.id}/stats`;
     try {
-      return await this.api.read<ServerStats>('GET', path, { authorization, timeoutMs: SERVER_TIMEOUT_MS });
+      return await this.#api.read<ServerStats>('GET', path, { authorization, timeoutMs: SERVER_TIMEOUT_MS });
     } catch (error) {
       // Who may not ask, or has nobody to ask, does not go on asking.
       if (error instanceof StreamError && !error.retryable) this.#refusedBy = link;

@@ -222,7 +222,9 @@ export class Session implements StreamSession {
     this.#setState('live');
     this.#log.write('live', `Session ${this.id} is live.`);
     const { signal: over } = this.#aborter;
-    globalThis.addEventListener?.('pagehide', () => this.#finish('closed', undefined, undefined, { keepalive: true }), { signal: over });
+    globalThis.addEventListener?.('pagehide', () => this.#finish('closed', undefined, undefined, { keepalive: true }), {
+      signal: over,
+    });
     globalThis.addEventListener?.('online', () => this.#recovery?.wake(), { signal: over });
   }
 
@@ -391,10 +393,15 @@ export class Session implements StreamSession {
       this.#setState('live');
       this.#log.write(...outcomeLine(outcome, performance.now() - lostAtMs));
       // What happened to the connection while the last try was on its way was left to the recovery.
-      if (this.#link?.isConnected === false) this.#lost(new StreamError('connection-failed', 'The connection was lost again.'), false);
+      if (this.#link?.isConnected === false)
+        this.#lost(new StreamError('connection-failed', 'The connection was lost again.'), false);
     } catch (error) {
       if (this.#aborter.signal.aborted) return;
-      this.#finish('failed', undefined, error instanceof StreamError ? error : new StreamError('reconnect-failed', String(error)));
+      this.#finish(
+        'failed',
+        undefined,
+        error instanceof StreamError ? error : new StreamError('reconnect-failed', String(error)),
+      );
     }
   }
 
@@ -463,7 +470,8 @@ export class Session implements StreamSession {
 
 function closeError(reason: string | undefined): StreamError {
   if (reason === 'pipeline_crashed') return new StreamError('pipeline-crashed', 'The process of the pipeline ended.');
-  if (reason === 'server_shutdown' || reason === 'drain_deadline') return new StreamError('server-shutdown', 'The server has ended.');
+  if (reason === 'server_shutdown' || reason === 'drain_deadline')
+    return new StreamError('server-shutdown', 'The server has ended.');
   return new StreamError('session-lost', `The server has closed the session${reason === undefined ? '' : `: ${reason}`}.`);
 }
 

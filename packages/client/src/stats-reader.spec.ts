@@ -75,7 +75,10 @@ describe('readStats', () => {
 
   it('finds the path in the report of a browser without a transport entry', () => {
     const [, pair, ...others] = PATH;
-    expect(readStats(undefined, report({ ...pair, nominated: true }, ...others))).toMatchObject({ roundTripMs: 20, path: { local: 'relay' } });
+    expect(readStats(undefined, report({ ...pair, nominated: true }, ...others))).toMatchObject({
+      roundTripMs: 20,
+      path: { local: 'relay' },
+    });
   });
 
   it('takes late packets that make the loss negative for none', () => {

@@ -42,27 +42,31 @@ export function readStats(before: RTCStatsReport | undefined, now: RTCStatsRepor
 
 /** One entry, now and before. What an entry lacks counts as 0. */
 class Change {
-  constructor(
-    private readonly before: Entry | undefined,
-    private readonly now: Entry,
-    private readonly all: ReadonlyMap<string, Entry>,
-  ) {}
+  readonly #before: Entry | undefined;
+  readonly #now: Entry;
+  readonly #all: ReadonlyMap<string, Entry>;
+
+  constructor(before: Entry | undefined, now: Entry, all: ReadonlyMap<string, Entry>) {
+    this.#before = before;
+    this.#now = now;
+    this.#all = all;
+  }
 
   value(name: string): number {
-    return numberOf(this.now, name);
+    return numberOf(this.#now, name);
   }
 
   of(name: string): number {
-    return this.value(name) - (this.before === undefined ? 0 : numberOf(this.before, name));
+    return this.value(name) - (this.#before === undefined ? 0 : numberOf(this.#before, name));
   }
 
   text(name: string): string | undefined {
-    const value = this.now[name];
+    const value = this.#now[name];
     return typeof value === 'string' ? value : undefined;
   }
 
   perSecond(name: string): number {
-    if (this.before === undefined) return 0;
+    if (this.#before === undefined) return 0;
     return ratio(this.of(name) * 1000, this.of('timestamp'));
   }
 
@@ -77,7 +81,7 @@ class Change {
   }
 
   get codec(): string | undefined {
-    const mimeType = this.all.get(this.text('codecId') ?? '')?.['mimeType'];
+    const mimeType = this.#all.get(this.text('codecId') ?? '')?.['mimeType'];
     return typeof mimeType === 'string' ? mimeType : undefined;
   }
 }
@@ -142,10 +146,12 @@ function entriesOf(report: RTCStatsReport): Entries {
   const all = new Map<string, Entry>();
   report.forEach((entry: Entry, id: string) => all.set(id, entry));
   const list = [...all.values()];
-  const find = (type: string, kind: string): Entry | undefined => list.find((one) => one['type'] === type && one['kind'] === kind);
+  const find = (type: string, kind: string): Entry | undefined =>
+    list.find((one) => one['type'] === type && one['kind'] === kind);
   const transport = list.find(({ type }) => type === 'transport');
   // Firefox has no transport entry, and marks the pair.
-  const isUsed = (one: Entry): boolean => one['type'] === 'candidate-pair' && (one['selected'] === true || one['nominated'] === true);
+  const isUsed = (one: Entry): boolean =>
+    one['type'] === 'candidate-pair' && (one['selected'] === true || one['nominated'] === true);
   return {
     video: find('inbound-rtp', 'video'),
     audio: find('inbound-rtp', 'audio'),

@@ -12,7 +12,13 @@ describe('StreamError', () => {
 
   it('says what to do and whether it may succeed later', () => {
     const error = new StreamError('max-sessions', 'full', { retryAfterMs: 1000 });
-    expect(error).toMatchObject({ name: 'StreamError', code: 'max-sessions', message: 'full', retryable: true, retryAfterMs: 1000 });
+    expect(error).toMatchObject({
+      name: 'StreamError',
+      code: 'max-sessions',
+      message: 'full',
+      retryable: true,
+      retryAfterMs: 1000,
+    });
     expect(error.remedy).toMatch(/\.$/);
     expect(new StreamError('unauthenticated', '').retryable).toBe(false);
     expect(isStreamErrorCode('toString')).toBe(false);

@@ -11,7 +11,8 @@ const REMEDIES = {
   closed: 'Open another session with connect(): this one is over.',
   unsupported: 'Use a browser with WebRTC, and a page of HTTPS or localhost.',
   'invalid-option': 'Correct the option that the message names.',
-  'server-unreachable': 'See that the server runs, that its address is right, and that TELEFUSER_CORS_ORIGINS lets the origin of the page in.',
+  'server-unreachable':
+    'See that the server runs, that its address is right, and that TELEFUSER_CORS_ORIGINS lets the origin of the page in.',
   'unexpected-answer': 'See that the address is that of a TeleFuser stream server, and of no proxy that answers in its place.',
   timeout: 'Try again; where it happens often, the network is slow or the server is overloaded.',
   'connection-failed': 'See that a firewall lets UDP to the server through, or configure a TURN server (TELEFUSER_TURN_SERVERS).',

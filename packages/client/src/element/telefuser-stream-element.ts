@@ -71,7 +71,10 @@ export class TelefuserStreamElement extends Base {
     } catch (error) {
       if (this.#aborter !== own) return undefined;
       this.#tell('state', 'failed');
-      this.#tell('error', error instanceof StreamError ? error : new StreamError('server-error', String(error), { cause: error }));
+      this.#tell(
+        'error',
+        error instanceof StreamError ? error : new StreamError('server-error', String(error), { cause: error }),
+      );
       return undefined;
     }
   }
@@ -118,7 +121,9 @@ export class TelefuserStreamElement extends Base {
   #steer(): void {
     this.#keys?.stop();
     this.#keys = undefined;
-    const sets = this.getAttribute('keys')?.split(/\s+/).filter((word) => word !== '');
+    const sets = this.getAttribute('keys')
+      ?.split(/\s+/)
+      .filter((word) => word !== '');
     if (sets === undefined || this.#session === undefined) return;
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
     this.#keys = controlByKeys(this.#session, this, { keys: sets.filter(isKeySet) });
