@@ -107,24 +107,26 @@ describe('the client in Chromium', () => {
       await server.idle();
     });
 
-    it.each<[string, ConnectOptions & { abortAfterMs?: number }, StreamErrorCode]>([
-      ['a field out of its bounds', { fps: 1000 }, 'validation-failed'],
-      ['an abort', { abortAfterMs: 1 }, 'aborted'],
-      ['a time that is too short', { connectTimeoutMs: 1 }, 'timeout'],
-      ['TURN alone where there is none', { relayOnly: true, connectTimeoutMs: 600 }, 'timeout'],
-    ])('says what was wrong and what to do: %s', async (_what, options, code) => {
+    it('says what was wrong and what to do', async () => {
       page = await openClientPage(chromium.context, server.server.url);
-      const { remedy, message, problem, ...refused } = await refusal(options);
-      expect(refused).toEqual({ code });
-      expect(remedy.length + message.length).toBeGreaterThan(20);
-      expect(problem?.[0]?.pointer).toBe(code === 'validation-failed' ? '/fps' : undefined);
+      const cases: readonly (readonly [StreamErrorCode, Parameters<typeof refusal>[0], string?])[] = [
+        ['validation-failed', { fps: 1000 }],
+        ['aborted', { abortAfterMs: 1 }],
+        ['timeout', { connectTimeoutMs: 1 }],
+        // There is no TURN server.
+        ['timeout', { relayOnly: true, connectTimeoutMs: 400 }],
+        ['server-unreachable', {}, 'http://127.0.0.1:1'],
+        ['not-found', {}, '../docs/'],
+        ['invalid-option', {}, 'ftp://127.0.0.1'],
+        ['invalid-option', { iceServers: [{ urls: 'http://127.0.0.1' }] }],
+      ];
+      for (const [code, options, address] of cases) {
+        const refused = await refusal(options, address);
+        expect(refused).toMatchObject({ code, problem: code === 'validation-failed' ? [{ pointer: '/fps' }] : undefined });
+        expect(refused.remedy.length).toBeGreaterThan(20);
+        expect(refused.message.length).toBeGreaterThan(10);
+      }
       await server.idle();
-    });
-
-    it('refuses to send what the pipeline does not take, and a server that is none', async () => {
-      page = await openClientPage(chromium.context, server.server.url);
-      expect(await refusal({}, 'http://127.0.0.1:1')).toMatchObject({ code: 'server-unreachable' });
-      expect(await refusal({}, '../docs/')).toMatchObject({ code: 'not-found' });
       await connect();
       const refused = await page.evaluate(async () => {
         const told = new Promise((resolve) => session.on('refused', ({ code }) => resolve(code)));
@@ -213,8 +215,7 @@ describe('the client in Chromium', () => {
         .map(({ shownMs, paintMs }) => Math.abs(shownMs - paintMs - REFRESH_MS))
         .toSorted((a, b) => a - b);
       expect(paintErrorsMs[Math.floor(paintErrorsMs.length / 2)]).toBeLessThan(MOST_LATENCY_ERROR_MS);
-      // What is shown was named before, and what `frame` says of a picture is what the picture has.
-      expect(measured.filter(({ shownMs, acknowledgedMs }) => acknowledgedMs > shownMs + MOST_LATENCY_ERROR_MS)).toEqual([]);
+      // What `frame` says of a picture is what the picture has.
       expect(measured.map(({ held }) => held)).toEqual(measured.map(() => true));
       const stats = await statsThat('the server to know of the last stage', ({ server: theirs }) => {
         return (theirs?.latency.control_to_shown?.count ?? 0) >= 16;
@@ -274,10 +275,7 @@ describe('the client in Chromium', () => {
       await waitFor('the session to be live again', () =>
         page.evaluate((old) => session.state === 'live' && session.id !== old, id),
       );
-      await waitFor(
-        'the pipeline’s word',
-        () => page.evaluate('chunks.some((config) => config?.colour === "red")') as Promise<boolean>,
-      );
+      await waitFor('the pipeline’s word', () => page.evaluate<boolean>('chunks.some((config) => config?.colour === "red")'));
       expect(await page.evaluate('states')).toEqual(['reconnecting', 'live']);
       expect(['session-lost', 'applied']).toContain(await page.evaluate('outcome'));
       const log = await page.evaluate(() => session.log.map(({ event, error }) => [event, error?.code]));

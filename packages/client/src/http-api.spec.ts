@@ -7,7 +7,7 @@ const NEVER = new AbortController().signal;
 function answering(body: BodyInit | null, init: ResponseInit = {}) {
   const asked: { url: string; init: RequestInit | undefined }[] = [];
   const fetch = (url: URL | RequestInfo, given?: RequestInit): Promise<Response> => {
-    asked.push({ url: String(url), init: given });
+    asked.push({ url: url instanceof URL ? url.href : '', init: given });
     return Promise.resolve(new Response(body, init));
   };
   return { fetch, asked };

@@ -17,10 +17,9 @@ function steps(outcomes: { restart?: (StreamError | undefined)[]; open?: (Stream
   };
   return {
     log,
-    isConnected: vi.fn(() => false),
-    restartIce: vi.fn(() => next(outcomes.restart)),
-    openAnother: vi.fn(() => next(outcomes.open)),
-    made: undefined,
+    isConnected: vi.fn<RecoverySteps['isConnected']>(() => false),
+    restartIce: vi.fn<RecoverySteps['restartIce']>(() => next(outcomes.restart)),
+    openAnother: vi.fn<RecoverySteps['openAnother']>(() => next(outcomes.open)),
     get port(): RecoverySteps {
       const { isConnected, restartIce, openAnother } = this;
       return { isConnected, restartIce, openAnother, log: (event) => void log.push(event) };

@@ -1,7 +1,7 @@
-import type { ControlLedger } from './control-ledger.js';
 import type { HttpApi } from './http-api.js';
 import type { ServerLink } from './server-link.js';
 import { readStats } from './stats-reader.js';
+import type { Steering } from './steering.js';
 import { StreamError } from './stream-error.js';
 import type { ServerStats, StreamStats } from './stream-stats.js';
 
@@ -13,12 +13,12 @@ export class SessionStats {
   #refusedBy: ServerLink | undefined;
 
   readonly #api: HttpApi;
-  readonly #ledger: ControlLedger;
+  readonly #steering: Steering;
   readonly #withServer: boolean;
 
-  constructor(api: HttpApi, ledger: ControlLedger, withServer: boolean) {
+  constructor(api: HttpApi, steering: Steering, withServer: boolean) {
     this.#api = api;
-    this.#ledger = ledger;
+    this.#steering = steering;
     this.#withServer = withServer;
   }
 
@@ -34,7 +34,7 @@ export class SessionStats {
       intervalMs: before === undefined ? 0 : atMs - before.atMs,
       sessionId: decodeURIComponent(link.id),
       ...readStats(before?.report, report),
-      controls: this.#ledger.takeStats(),
+      controls: this.#steering.takeStats(),
       server,
     };
   }

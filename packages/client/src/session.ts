@@ -1,4 +1,3 @@
-import { ControlLedger, type ControlOnScreen } from './control-ledger.js';
 import type { Control, ControlOptions } from './controls.js';
 import { HttpApi } from './http-api.js';
 import { Inputs, type InputKind } from './inputs.js';
@@ -8,22 +7,20 @@ import { drained, encodeMessage, sendMessage } from './message-sender.js';
 import type { ConnectOptions, InputSource, LogEntry, ReconnectOptions, ServerOptions } from './options.js';
 import { Recovery, type RecoveryOutcome } from './recovery.js';
 import { ServerLink, type LinkObserver } from './server-link.js';
-import type { ChunkMessage, ServerMessage } from './server-messages.js';
+import type { ServerMessage } from './server-messages.js';
 import { SessionLog } from './session-log.js';
 import { SessionStats } from './session-stats.js';
 import { StatsTicker } from './stats-ticker.js';
+import { Steering } from './steering.js';
 import { aborted, StreamError } from './stream-error.js';
 import type { StreamEnd, StreamEvents, StreamMode, StreamSession, StreamState } from './stream-session.js';
 import type { StreamStats } from './stream-stats.js';
 import { TypedEvents } from './typed-events.js';
-import type { WatchedFrame } from './frame-watch.js';
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const MAX_BUFFERED_BYTES = 1_048_576;
 const STATS_INTERVAL_MS = 1000;
 const QUICK_TIMEOUT_MS = 10_000;
-/** How often the server is told that a picture was shown which reflects no control. */
-const SHOWN_REPORT_EVERY_MS = 1000;
 
 /** Close reasons of the server that are no failure (docs/lifecycle.md). */
 const ORDERLY: ReadonlySet<string> = new Set(['completed', 'client_stop', 'client_delete']);
@@ -36,9 +33,9 @@ export class Session implements StreamSession {
   readonly #end = Promise.withResolvers<StreamEnd>();
   readonly #events = new TypedEvents<StreamEvents>((name) => name === 'stats' && this.#tickIfWanted());
   readonly #log: SessionLog;
-  readonly #ledger = new ControlLedger();
+  readonly #steering = new Steering(this.#events, (message) => this.send(message));
   readonly #inputs: Inputs;
-  readonly #output = new MediaOutput((frame) => this.#frameShown(frame));
+  readonly #output = new MediaOutput((frame) => this.#aborter.signal.aborted || this.#steering.frame(frame));
   readonly #stats: SessionStats;
   readonly #ticker: StatsTicker<StreamStats>;
   #link: ServerLink | undefined;
@@ -48,7 +45,6 @@ export class Session implements StreamSession {
   #recovery: Recovery | undefined;
   #isDone = false;
   #chunkError: string | undefined;
-  #shownReportAtMs = -Infinity;
   #ending: Promise<void> | undefined;
 
   private constructor(server: string | URL | ServerOptions, options: ConnectOptions) {
@@ -59,7 +55,7 @@ export class Session implements StreamSession {
       this.#events.emit('log', entry);
     });
     this.#inputs = new Inputs({ video: options.camera, audio: options.microphone });
-    this.#stats = new SessionStats(this.#api, this.#ledger, options.serverStats !== false);
+    this.#stats = new SessionStats(this.#api, this.#steering, options.serverStats !== false);
     this.#ticker = new StatsTicker(
       options.statsIntervalMs ?? STATS_INTERVAL_MS,
       () => this.#takeStats(),
@@ -171,15 +167,8 @@ export class Session implements StreamSession {
     await drained(channel, maxBufferedBytes, signal === undefined ? own : AbortSignal.any([own, signal]));
   }
 
-  control(message: Readonly<Record<string, unknown>>, { id }: ControlOptions = {}): Control {
-    if (id !== undefined && this.#ledger.has(id)) {
-      throw new StreamError('invalid-option', `A control with the id ${JSON.stringify(id)} is on its way already.`);
-    }
-    const own = id ?? this.#ledger.nextId();
-    const sentAtMs = performance.now();
-    const sent = { ...message, id: own };
-    this.send(sent);
-    return this.#ledger.sent(own, sent, sentAtMs);
+  control(message: Readonly<Record<string, unknown>>, options: ControlOptions = {}): Control {
+    return this.#steering.control(message, options);
   }
 
   prompt(text: string, options?: ControlOptions): Control {
@@ -253,7 +242,7 @@ export class Session implements StreamSession {
     const before = this.#link;
     this.#link = link;
     this.#isDone = false;
-    this.#ledger.reset(new StreamError('session-lost', 'Another session was opened.'));
+    this.#steering.reset(new StreamError('session-lost', 'Another session was opened.'));
     this.#output.adopt(link.tracks);
     void before?.close();
     this.#log.write('session-opened', `The server has opened session ${this.id}.`);
@@ -286,7 +275,8 @@ export class Session implements StreamSession {
     this.#events.emit('message', message);
     switch (message.type) {
       case 'chunk':
-        this.#chunkReceived(message);
+        if (message.error !== undefined) this.#chunkError = message.error;
+        this.#steering.chunk(message);
         break;
       case 'done':
         this.#isDone = true;
@@ -303,42 +293,6 @@ export class Session implements StreamSession {
       case 'closed':
         this.#serverEnded(message.reason);
         break;
-    }
-  }
-
-  #chunkReceived(message: ChunkMessage): void {
-    if (message.error !== undefined) this.#chunkError = message.error;
-    const { applied, shown } = this.#ledger.chunk(message, performance.now());
-    this.#events.emit('chunk', message);
-    for (const control of applied) this.#events.emit('applied', control);
-    this.#tellShown(shown);
-  }
-
-  #frameShown({ rtpTimestamp, displayedAtMs, width, height }: WatchedFrame): void {
-    if (this.#aborter.signal.aborted) return;
-    const found = rtpTimestamp === undefined ? undefined : this.#ledger.frame(rtpTimestamp, displayedAtMs);
-    this.#events.emit('frame', { rtpTimestamp, displayedAtMs, width, height, chunk: found?.chunk });
-    if (found === undefined) return;
-    this.#tellShown(found.shown);
-    const isDue = displayedAtMs - this.#shownReportAtMs >= SHOWN_REPORT_EVERY_MS;
-    if (!found.isFirstOfChunk || found.shown.length > 0 || !isDue) return;
-    this.#shownReportAtMs = displayedAtMs;
-    this.#report({ type: 'shown', rtp_timestamp: rtpTimestamp });
-  }
-
-  #tellShown(shown: readonly ControlOnScreen[]): void {
-    for (const one of shown) {
-      this.#report({ type: 'shown', id: one.control.id });
-      this.#events.emit('shown', one);
-    }
-  }
-
-  /** For the server's account of the last stage. It is told of no more than there is room for. */
-  #report(message: unknown): void {
-    try {
-      this.send(message);
-    } catch {
-      // The picture was shown all the same.
     }
   }
 
@@ -456,7 +410,7 @@ export class Session implements StreamSession {
     this.#setState(state);
     this.#aborter.abort(new StreamError('closed', 'The session was closed.'));
     this.#ticker.stop();
-    this.#ledger.reset(error ?? new StreamError('closed', 'The session is over.'));
+    this.#steering.reset(error ?? new StreamError('closed', 'The session is over.'));
     this.#inputs.close();
     this.#output.close();
     this.#ending = this.#link?.close(closing) ?? Promise.resolve();
