@@ -267,7 +267,7 @@ export interface paths {
         put?: never;
         /**
          * Open a session
-         * @description Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.
+         * @description Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed. ICE is restarted by a PATCH to `/v1/stream/whep/{session_id}`.
          */
         post: operations["webRtcOffer"];
         delete?: never;
@@ -307,7 +307,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask whether a session is open */
+        /** Ask whether a session is open, and for its ICE session */
         get: operations["whepFind"];
         put?: never;
         post?: never;
@@ -2411,6 +2411,11 @@ export interface operations {
             /** @description The session is open; apply the answer. */
             200: {
                 headers: {
+                    /**
+                     * @description Names the ICE session, for If-Match.
+                     * @example "0-EsAw"
+                     */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2804,6 +2809,11 @@ export interface operations {
             /** @description It is. */
             204: {
                 headers: {
+                    /**
+                     * @description Names the ICE session, for If-Match.
+                     * @example "0-EsAw"
+                     */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -20,8 +20,9 @@ interface Request {
 }
 
 interface Answer {
-  readonly status: number;
   readonly text: string;
+  /** The header `ETag`, which names the ICE session. */
+  readonly etag: string | undefined;
 }
 
 /** The HTTP API of one server. Every failure is a `StreamError`. */
@@ -44,10 +45,19 @@ export class HttpApi {
 
   /** @throws StreamError `unexpected-answer` besides those of `send` */
   async read<T>(method: string, path: string, request: Request = {}): Promise<T> {
-    const { text } = await this.send(method, path, request);
+    return (await this.readTagged<T>(method, path, request)).value;
+  }
+
+  /** The same with the header `ETag`. */
+  async readTagged<T>(
+    method: string,
+    path: string,
+    request: Request,
+  ): Promise<{ readonly value: T; readonly etag: Answer['etag'] }> {
+    const { text, etag } = await this.send(method, path, request);
     const value = parseObject(text);
     if (value === undefined) throw unexpected(method, path, 'its answer is no JSON object');
-    return value as T;
+    return { value: value as T, etag };
   }
 
   /** @throws StreamError */
@@ -72,7 +82,7 @@ export class HttpApi {
       const text = await response.text();
       if (!response.ok) throw refusal(response, text, `${method} ${path}`);
       if (text.length > MAX_ANSWER_CHARACTERS) throw unexpected(method, path, 'its answer is too long');
-      return { status: response.status, text };
+      return { text, etag: response.headers.get('etag') ?? undefined };
     } catch (cause) {
       if (cause instanceof StreamError) throw cause;
       if (signal?.aborted === true) throw aborted(signal);

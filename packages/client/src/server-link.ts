@@ -55,6 +55,8 @@ export class ServerLink {
   mode: StreamMode = 'server_push';
   #closed = false;
   readonly #request: LinkRequest;
+  /** Of the ICE session; undefined where the server, or a proxy, does not tell. */
+  #etag: string | undefined;
   readonly #lateCandidates: string[] = [];
 
   private constructor(
@@ -132,7 +134,7 @@ export class ServerLink {
     await connection.setLocalDescription({ type: 'offer', sdp: withStereo(offer.sdp ?? '') });
     await this.#gathered(RESTART_GATHER_TIMEOUT_MS, signal);
     this.#lateCandidates.length = 0;
-    const { text } = await this.#sendFragment(iceFragment(connection.localDescription?.sdp ?? ''), signal, timeoutMs);
+    const text = await this.#sendRestart(iceFragment(connection.localDescription?.sdp ?? ''), signal, timeoutMs);
     const sdp = withIce(remoteDescription.sdp, text);
     if (sdp === undefined) throw new StreamError('unexpected-answer', 'The answer to the ICE restart has no credentials.');
     await connection.setRemoteDescription({ type: 'answer', sdp });
@@ -166,7 +168,7 @@ export class ServerLink {
     await this.#gathered(relayOnly ? RELAY_GATHER_TIMEOUT_MS : GATHER_TIMEOUT_MS, signal);
     const sent = connection.localDescription?.sdp ?? '';
     connection.addEventListener('icecandidate', ({ candidate }) => this.#trickle(candidate?.candidate));
-    const answer = await api.read<OfferAnswer>('POST', 'v1/stream/webrtc/offer', {
+    const { value: answer, etag } = await api.readTagged<OfferAnswer>('POST', 'v1/stream/webrtc/offer', {
       authorization: this.authorization,
       signal,
       timeoutMs: 60_000,
@@ -176,6 +178,7 @@ export class ServerLink {
       throw new StreamError('unexpected-answer', 'The answer to the offer has no session_id or no sdp.');
     }
     this.id = encodeURIComponent(answer.session_id);
+    this.#etag = etag;
     this.mode = answer.stream_mode ?? (await this.#askMode(signal));
     await connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
     this.#setJitterBuffer();
@@ -270,14 +273,35 @@ export class ServerLink {
     for (const candidate of this.#lateCandidates.splice(0)) this.#trickle(candidate);
   }
 
-  /** WHEP's PATCH (docs/whep.md): it is for any session, whatever opened it. */
-  #sendFragment(body: string, signal: AbortSignal | undefined, timeoutMs: number): Promise<{ readonly text: string }> {
+  /** Returns the fragment of the server. */
+  async #sendRestart(fragment: string, signal: AbortSignal, timeoutMs: number): Promise<string> {
+    const answer = await this.#sendFragment(fragment, signal, timeoutMs).catch(async (error: unknown) => {
+      if (!(error instanceof StreamError) || error.code !== 'precondition-failed') throw error;
+      // An earlier restart has reached the server, and its answer not us.
+      const { api } = this.#request;
+      const request = { authorization: this.authorization, signal, timeoutMs };
+      this.#etag = (await api.send('GET', `v1/stream/whep/${this.id}`, request)).etag;
+      return this.#sendFragment(fragment, signal, timeoutMs);
+    });
+    this.#etag = answer.etag;
+    return answer.text;
+  }
+
+  /**
+   * WHEP's PATCH (docs/whep.md): it is for any session, whatever opened it. It names the ICE session that it is for, since a request that was given up
+   * may arrive after a newer one.
+   */
+  #sendFragment(
+    body: string,
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
+  ): Promise<{ readonly text: string; readonly etag: string | undefined }> {
     return this.#request.api.send('PATCH', `v1/stream/whep/${this.id}`, {
       authorization: this.authorization,
       signal,
       timeoutMs,
       body,
-      headers: { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': '*' },
+      headers: { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': this.#etag ?? '*' },
     });
   }
 }
