@@ -197,7 +197,7 @@ describe('the examples of the client’s README', () => {
     await page.keyboard.press('ArrowUp');
     await waitFor('the keys to be applied', async () => (await heard()).length >= 2);
     await page.evaluate(() => document.querySelector('telefuser-stream')?.setAttribute('fps', '1000'));
-    await waitFor('the refusal', async () => (await heard()).includes('error validation-failed'));
+    await waitFor('the refusal', async () => (await heard()).includes('error validation-failed'), 15_000);
     await page.evaluate(() => document.querySelector('telefuser-stream')?.remove());
     await overlay.idle();
     expect(said.filter((line) => line.startsWith('uncaught'))).toEqual([]);
