@@ -45,19 +45,19 @@ export class HttpApi {
 
   /** @throws StreamError `unexpected-answer` besides those of `send` */
   async read<T>(method: string, path: string, request: Request = {}): Promise<T> {
-    return (await this.readTagged<T>(method, path, request)).value;
+    return (await this.readTagged(method, path, request)).value as T;
   }
 
   /** The same with the header `ETag`. */
-  async readTagged<T>(
+  async readTagged(
     method: string,
     path: string,
     request: Request,
-  ): Promise<{ readonly value: T; readonly etag: Answer['etag'] }> {
+  ): Promise<{ readonly value: unknown; readonly etag: Answer['etag'] }> {
     const { text, etag } = await this.send(method, path, request);
     const value = parseObject(text);
     if (value === undefined) throw unexpected(method, path, 'its answer is no JSON object');
-    return { value: value as T, etag };
+    return { value, etag };
   }
 
   /** @throws StreamError */

@@ -168,12 +168,13 @@ export class ServerLink {
     await this.#gathered(relayOnly ? RELAY_GATHER_TIMEOUT_MS : GATHER_TIMEOUT_MS, signal);
     const sent = connection.localDescription?.sdp ?? '';
     connection.addEventListener('icecandidate', ({ candidate }) => this.#trickle(candidate?.candidate));
-    const { value: answer, etag } = await api.readTagged<OfferAnswer>('POST', 'v1/stream/webrtc/offer', {
+    const { value, etag } = await api.readTagged('POST', 'v1/stream/webrtc/offer', {
       authorization: this.authorization,
       signal,
       timeoutMs: 60_000,
       body: { ...offerFields(options), sdp: sent, type: 'offer' },
     });
+    const answer = value as OfferAnswer;
     if (typeof answer.session_id !== 'string' || typeof answer.sdp !== 'string') {
       throw new StreamError('unexpected-answer', 'The answer to the offer has no session_id or no sdp.');
     }
