@@ -130,6 +130,25 @@ module.exports = {
       },
     },
     {
+      name: 'the-client-takes-nothing-along',
+      comment: 'It has no dependency; React is its user’s, and only for who imports `/react`.',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: SPEC },
+      to: { pathNot: ['^packages/client/src/', '(^|/)node_modules/(@types/)?react/'] },
+    },
+    {
+      name: 'the-core-of-the-client-knows-no-framework',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: '^packages/client/src/react/' },
+      to: { path: '(^packages/client/src/react/|(^|/)node_modules/(@types/)?react/)' },
+    },
+    {
+      name: 'the-core-of-the-client-knows-no-element',
+      severity: 'error',
+      from: { path: '^packages/client/src/', pathNot: '^packages/client/src/element/' },
+      to: { path: '^packages/client/src/element/' },
+    },
+    {
       name: 'tests-see-the-server-as-built',
       comment: "Heavy tests import `#server/…` (dist): the decorators' metadata and the API document exist only there.",
       severity: 'error',

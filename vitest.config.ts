@@ -29,7 +29,11 @@ export default defineConfig({
         resolve: { alias: [{ find: /^#server\/(media\/congestion\/.*)\.js$/, replacement: `${import.meta.dirname}/src/$1.ts` }] },
         test: {
           name: 'unit',
-          include: ['{src,pipelines,scripts}/**/*.spec.ts', 'test/{bench,sim,support}/**/*.spec.ts'],
+          include: [
+            '{src,pipelines,scripts}/**/*.spec.ts',
+            'packages/*/src/**/*.spec.{ts,tsx}',
+            'test/{bench,sim,support}/**/*.spec.ts',
+          ],
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
           testTimeout: 10_000,
@@ -42,8 +46,8 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts'],
-      exclude: ['src/**/*.{spec,testing}.ts', 'src/main.ts', 'src/cli.ts', 'src/openapi.ts'],
+      include: ['src/**/*.ts', 'packages/client/src/**/*.ts'],
+      exclude: ['{src,packages/client/src}/**/*.{spec,testing}.ts', 'src/main.ts', 'src/cli.ts', 'src/openapi.ts'],
       reporter: ['text-summary', 'html', 'lcov'],
     },
   },

@@ -3,7 +3,7 @@
 // milliseconds, when nothing has changed. Progress goes to stderr: stdout belongs to the program that is started.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,26 @@ export const toolEnvironment = () => {
 };
 
 const installStamp = join(root, 'node_modules', '.install-stamp');
-const buildStamp = join(root, 'dist', '.build-stamp');
+const tool = (...path) => join(root, 'node_modules', ...path);
+
+/**
+ * What is built, in this order: each may need those before it. `inputs` are files and folders that it is made of, `output` the folder that it is made
+ * into, `command` the arguments of the pinned Node that make it.
+ */
+const PARTS = [
+  {
+    title: 'Building the client',
+    inputs: ['packages/client/src', 'packages/client/package.json', 'packages/client/tsconfig.json', 'tsconfig.json'],
+    output: 'packages/client/dist',
+    command: [tool('typescript', 'bin', 'tsc'), '-p', 'packages/client'],
+  },
+  {
+    title: 'Building the server',
+    inputs: ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'],
+    output: 'dist',
+    command: [tool('@nestjs', 'cli', 'bin', 'nest.js'), 'build'],
+  },
+];
 
 const say = (line) => process.stderr.write(`${line}\n`);
 const readIfThere = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
@@ -36,27 +55,33 @@ function digestOf(parts) {
 
 function dependencyDigest() {
   const { dependencies, devDependencies, overrides, allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const workspaces = readdirSync(join(root, 'packages')).map(
+    (name) => readIfThere(join(root, 'packages', name, 'package.json')) ?? '',
+  );
   const lock = readIfThere(join(root, 'package-lock.json')) ?? '';
   return digestOf([
     process.platform,
     process.arch,
     JSON.stringify([dependencies, devDependencies, overrides, allowScripts]),
     lock,
+    ...workspaces,
   ]);
 }
 
-function filesUnder(folder) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .flatMap((entry) => (entry.isDirectory() ? filesUnder(join(folder, entry.name)) : [join(folder, entry.name)]))
+/** The path itself, or the files in it. */
+function filesUnder(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .flatMap((name) => filesUnder(join(path, name)))
     .sort((one, other) => (one < other ? -1 : 1));
 }
 
-/** What the build depends on: sources (not their specs), compiler settings, the compiler's version. */
-function sourceDigest() {
-  const settings = ['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'].map((name) => join(root, name));
-  const sources = filesUnder(join(root, 'src')).filter((path) => !/\.(spec|testing)\.ts$/u.test(path));
-  return digestOf([...settings, ...sources].flatMap((path) => [relative(root, path), readIfThere(path) ?? '']));
+/** What a part depends on: sources (not their specs), settings, the versions of tools. */
+function inputDigest({ inputs }) {
+  const paths = [...inputs, 'package-lock.json'].flatMap((input) => filesUnder(join(root, input)));
+  const sources = paths.filter((path) => !/\.(spec|testing)\.tsx?$/u.test(path));
+  return digestOf(sources.flatMap((path) => [relative(root, path), readFileSync(path, 'utf8')]));
 }
 
 /** Runs a step with its output on our stderr; throws with the step's own words when it fails. */
@@ -91,15 +116,19 @@ export function install() {
   return { lockChanged };
 }
 
-/** Builds `dist` when a source or a setting has changed since the last build, or always with `force`. */
+/** Builds the parts whose sources or settings have changed since the last build, or all of them with `force`. */
 export function build({ force = false } = {}) {
-  const digest = sourceDigest();
-  if (!force && readIfThere(buildStamp) === digest) return;
-  // A file whose source is gone must not stay importable; the incremental state describes the files that go with it.
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  runStep('Building', nodePath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'], toolEnvironment());
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(buildStamp, digest);
+  for (const part of PARTS) {
+    const output = join(root, part.output);
+    const stamp = join(output, '.build-stamp');
+    const digest = inputDigest(part);
+    if (!force && readIfThere(stamp) === digest) continue;
+    // A file whose source is gone must not stay importable; the incremental state describes the files that go with it.
+    rmSync(output, { recursive: true, force: true });
+    runStep(part.title, nodePath, part.command, toolEnvironment());
+    mkdirSync(output, { recursive: true });
+    writeFileSync(stamp, digest);
+  }
 }
 
 /**

@@ -24,12 +24,13 @@ for (const field of ['dependencies', 'devDependencies']) {
   }
 }
 
-for (const [path, { resolved }] of Object.entries(lock.packages)) {
-  if (resolved !== undefined)
+for (const [path, { resolved, link }] of Object.entries(lock.packages)) {
+  // A package of this repository is a link to its folder.
+  if (resolved !== undefined && !(link && resolved.startsWith('packages/')))
     problems.push(`${path}: "resolved" names a host; keep omit-lockfile-registry-resolved=true (.npmrc)`);
 }
 for (const [path, entry] of Object.entries(lock.packages)) {
-  if (path !== '' && !entry.link && entry.integrity === undefined && !entry.inBundle)
+  if (path !== '' && !path.startsWith('packages/') && !entry.link && entry.integrity === undefined && !entry.inBundle)
     problems.push(`${path}: no integrity digest`);
 }
 

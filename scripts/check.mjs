@@ -24,6 +24,7 @@ const GATES = [
       [...typeCheck('tsconfig.json'), '--tsBuildInfoFile', 'node_modules/.cache/tsc-server.tsbuildinfo'],
       typeCheck('tsconfig.pipelines.json'),
       typeCheck('tsconfig.test.json'),
+      typeCheck('packages/client/tsconfig.spec.json'),
     ],
   },
   { name: 'dead code', commands: [[tool('knip', 'bin', 'knip.js'), '--no-progress']] },
@@ -34,7 +35,9 @@ const GATES = [
     commands: [
       [
         tool('dependency-cruiser', 'bin', 'dependency-cruiser.mjs'),
-        ...['src', 'pipelines', 'templates', 'test', 'scripts', 'bin'].filter((folder) => existsSync(join(root, folder))),
+        ...['src', 'pipelines', 'templates', 'packages', 'test', 'scripts', 'bin'].filter((folder) =>
+          existsSync(join(root, folder)),
+        ),
       ],
     ],
   },
@@ -46,6 +49,8 @@ const GATES = [
     ],
     needsBuild: true,
   },
+  // What a page that uses the client would notice.
+  { name: 'client api', commands: [['scripts/client-api.mjs', '--check']], needsBuild: true },
   { name: 'openapi lint', commands: [[redocly, 'lint', 'openapi.json', 'openapi-3.1.json']] },
   // A change that a client of the released server would notice (see CONTRIBUTING.md).
   { name: 'openapi contract', commands: [['scripts/check-contract.mjs']] },

@@ -99,6 +99,13 @@ export class AnswerDto {
 
   @ApiProperty({ enum: ['answer'], example: 'answer' })
   readonly type!: 'answer';
+
+  @ApiProperty({
+    enum: ['server_push', 'bidirectional'],
+    description: "The pipeline's mode: whether it takes input.",
+    example: 'server_push',
+  })
+  readonly stream_mode!: 'server_push' | 'bidirectional';
 }
 
 /** A session was closed. */

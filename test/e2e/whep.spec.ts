@@ -237,6 +237,22 @@ describe('WHEP', () => {
     await whepRequest(viewer.session, 'DELETE');
   });
 
+  it('restarts ICE of a session that an offer in JSON has opened, and heeds no restart that arrives after a newer one', async () => {
+    const viewer = await player();
+    await viewer.playByOffer();
+    const present = async (): Promise<string | null> => (await whepRequest(viewer.session, 'GET')).headers.get('etag');
+    const first = viewer.etag;
+    expect([first, await present()]).toEqual([expect.stringMatching(/^"[!-~]+"$/u), first]);
+    expect((await viewer.restart()).status).toBe(200);
+    expect([viewer.etag === first, await present()]).toEqual([false, viewer.etag]);
+    const late = viewer.fragment().replace(/^a=ice-ufrag:.*$/mu, 'a=ice-ufrag:late');
+    expect(await viewer.patch(first, late)).toMatchObject({ status: 412, code: 'precondition-failed' });
+    const packets = viewer.client.video.packets.length;
+    await waitFor('pictures on the new path', () => viewer.client.video.packets.length > packets + 20);
+    expect(await present()).toBe(viewer.etag);
+    await whepRequest(viewer.session, 'DELETE');
+  });
+
   it('goes on by another path for a client that has another address', async () => {
     const viewer = await player();
     await viewer.play();

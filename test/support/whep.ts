@@ -65,6 +65,14 @@ export class WhepPlayer {
     await this.client.accept({ status: answer.status, headers: answer.headers, body: { sdp: answer.text } });
   }
 
+  /** Posts the offer in JSON, applies the answer and waits for the connection: another door to a session of the same kind. */
+  async playByOffer(): Promise<void> {
+    const answer = await this.client.offer(this.api);
+    this.session = new URL(`v1/stream/whep/${this.client.sessionId}`, this.api.url).href;
+    this.etag = answer.headers.get('etag') ?? '';
+    await this.client.accept(answer);
+  }
+
   patch(ifMatch: string | undefined, fragment: string): Promise<WhepAnswer> {
     const headers = {
       'content-type': 'application/trickle-ice-sdpfrag',

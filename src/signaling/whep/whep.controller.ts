@@ -135,12 +135,13 @@ export class WhepController {
   @Get(':session_id')
   @Access('stream:read')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Ask whether a session is open' })
+  @ApiOperation({ summary: 'Ask whether a session is open, and for its ICE session' })
   @ApiParam({ name: 'session_id', example: 'demo-1' })
-  @ApiNoContentResponse({ description: 'It is.' })
+  @ApiNoContentResponse({ description: 'It is.', headers: { ETag: ETAG_HEADER } })
   @ApiProblems(...ACCESS_PROBLEMS, 'malformed-request', 'session-not-found')
-  find(@Param('session_id') sessionId: string, @Caller() caller: Identity): void {
-    this.sessions.get(sessionId, caller);
+  find(@Param('session_id') sessionId: string, @Caller() caller: Identity, @Res({ passthrough: true }) reply: Reply): void {
+    const { ice } = this.sessions.get(sessionId, caller);
+    if (ice !== undefined) reply.header('etag', `"${ice.tag}"`);
   }
 
   /** Takes candidates of the client, or restarts ICE. */
