@@ -267,7 +267,7 @@ export interface paths {
         put?: never;
         /**
          * Open a session
-         * @description Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed.
+         * @description Answers an SDP offer. The answer carries all ICE candidates; no trickle is needed. ICE is restarted by a PATCH to `/v1/stream/whep/{session_id}`.
          */
         post: operations["webRtcOffer"];
         delete?: never;
@@ -307,7 +307,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask whether a session is open */
+        /** Ask whether a session is open, and for its ICE session */
         get: operations["whepFind"];
         put?: never;
         post?: never;
@@ -1204,6 +1204,12 @@ export interface components {
              * @example demo-1
              */
             session_id: string;
+            /**
+             * @description The pipeline's mode: whether it takes input.
+             * @example server_push
+             * @enum {string}
+             */
+            stream_mode: "server_push" | "bidirectional";
             /**
              * @example answer
              * @enum {string}
@@ -2796,6 +2802,11 @@ export interface operations {
             /** @description The session is open; apply the answer. */
             200: {
                 headers: {
+                    /**
+                     * @description Names the ICE session, for If-Match.
+                     * @example "0-EsAw"
+                     */
+                    ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3289,6 +3300,11 @@ export interface operations {
             /** @description It is. */
             204: {
                 headers: {
+                    /**
+                     * @description Names the ICE session, for If-Match.
+                     * @example "0-EsAw"
+                     */
+                    ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
