@@ -22,6 +22,9 @@ RunAsync = Callable[[Awaitable[Any]], Any]
 #: Always the same, so that a pipeline's classes have the same full name in every process of it.
 _MODULE_NAME = "telefuser_pipeline"
 
+#: Libraries that any pipeline may import, at every security level.
+_LIBRARIES = Path(__file__).resolve().parent.parent / "libraries"
+
 _BIDIRECTIONAL_METHODS = ("create_session", "push_chunk", "pull_chunks", "close_session")
 
 
@@ -131,6 +134,8 @@ def _load_module(file: Path) -> ModuleType:
     sys.argv[:] = [str(file)]
     # Last on the path: a pipeline's neighbour shall not replace a module of the standard library for everybody else.
     sys.path.append(str(file.parent))
+    # What the server brings for pipelines; a pipeline's own module of the same name comes first.
+    sys.path.append(str(_LIBRARIES))
     package = [str(file.parent)] if file.name == "__init__.py" else None
     source_only.install(str(file.parent), extensions=not sandbox.is_applied())
     loader = source_only.SourceOnlyLoader(_MODULE_NAME, str(file))
