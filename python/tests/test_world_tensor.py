@@ -314,7 +314,7 @@ class GoldenTest(unittest.TestCase):
         golden = json.loads((FIXTURES / "world_control_golden.json").read_text())
         for case in golden["made_up"]:
             poses = made_up_walk(case["frames"], case["seed"])
-            self.check(case, poses, np.array(case["intrinsics"]))
+            self.check(case, poses, np.array(case["intrinsics"]), 1e-5)
 
     if PUBLISHED.is_dir():
 
@@ -323,9 +323,10 @@ class GoldenTest(unittest.TestCase):
             poses = np.load(PUBLISHED / "poses.npy").astype(np.float64)
             intrinsics = np.load(PUBLISHED / "intrinsics.npy").astype(np.float64)
             for case in golden["published"]:
-                self.check(case, poses[: case["frames"]], check_intrinsics(intrinsics))
+                # The model's code works in single precision, and these steps are a thousandth of the coordinates.
+                self.check(case, poses[: case["frames"]], check_intrinsics(intrinsics), 2e-4)
 
-    def check(self, case: dict[str, object], poses: np.ndarray, intrinsics: np.ndarray) -> None:
+    def check(self, case: dict[str, object], poses: np.ndarray, intrinsics: np.ndarray, error: float) -> None:
         size, calibrated = tuple(case["size"]), tuple(case["calibrated_for"])  # type: ignore[arg-type]
         chunk_size, scale = int(case["chunk_size"]), float(case["translation_scale"])  # type: ignore[call-overload, arg-type]
         geometry = ControlGeometry(*size, chunk_size, rescale_intrinsics(intrinsics, calibrated, size), str(case["control_type"]), scale)
@@ -337,8 +338,8 @@ class GoldenTest(unittest.TestCase):
             tensor = build_control(geometry, latent_poses[start : start + chunk_size], previous, action=action).tensor
             self.assertEqual(list(tensor.shape), chunk["shape"])
             for place, expected in chunk["values"]:
-                self.assertAlmostEqual(float(tensor[tuple(place)]), expected, places=4, msg=f"{case['name']} {place}")
-            self.assertAlmostEqual(float(np.abs(tensor.astype(np.float64)).mean()), chunk["mean"], places=5)
+                self.assertAlmostEqual(float(tensor[tuple(place)]), expected, delta=error, msg=f"{case['name']} {place}")
+            self.assertAlmostEqual(float(np.abs(tensor.astype(np.float64)).mean()), chunk["mean"], delta=error)
 
 
 def made_up_walk(frames: int, seed: int) -> np.ndarray:

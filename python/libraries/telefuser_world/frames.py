@@ -47,12 +47,19 @@ def chunk_frames(index: int, chunk_size: int) -> int:
 
 
 def resolve_frames(
-    fps: int, chunk_size: int, max_duration_seconds: float, frame_num: int | None = None, frame_policy: str = "strict"
+    fps: int,
+    chunk_size: int,
+    max_duration_seconds: float,
+    frame_num: int | None = None,
+    frame_policy: str = "strict",
+    max_latents: int | None = None,
 ) -> FramePlan:
     """
-    The plan of a session. Without `frame_num` the longest that fits into `max_duration_seconds`. With one it must be possible (`strict`), or is
-    cut to the last whole chunk (`truncate`). Raises ConfigError, which names the nearest values that would do.
+    The plan of a session. Without `frame_num` the longest that fits into `max_duration_seconds` and the model's `max_latents`. With one it must be
+    possible (`strict`), or is cut to the last whole chunk (`truncate`). Raises ConfigError, which names the nearest values that would do.
     """
+    if max_latents is not None and chunk_size > max_latents:
+        raise ConfigError("chunk_size", f"is {chunk_size}, and this model has {max_latents} latent frames", f"give at most {max_latents}")
     # As the model counts: the last latent frame may begin at the very end of the time.
     longest = (math.floor(max_duration_seconds * fps / FRAMES_PER_LATENT + 1e-9) + 1) // chunk_size * chunk_size
     if longest < chunk_size:
@@ -62,6 +69,8 @@ def resolve_frames(
             f"is {max_duration_seconds:g}, too short for one chunk of {chunk_size} latent frames at {fps} fps",
             f"give at least {math.ceil(least * 1000) / 1000:g}, or a smaller chunk_size",
         )
+    if max_latents is not None:
+        longest = min(longest, max_latents // chunk_size * chunk_size)
     if frame_num is None:
         return FramePlan(frame_count(longest), chunk_size, fps)
     below, above = nearest_frame_counts(frame_num, chunk_size)
@@ -75,6 +84,8 @@ def resolve_frames(
             "frame_num", f"{frame_num} is {latents} latent frames, no whole number of chunks of {chunk_size}", remedy
         )
     plan = FramePlan(frame_count(latents // chunk_size * chunk_size), chunk_size, fps)
+    if max_latents is not None and plan.latents > max_latents:
+        raise ConfigError("frame_num", f"{frame_num} is {plan.latents} latent frames, and this model has {max_latents}", remedy)
     if plan.latents > longest:
         raise ConfigError(
             "frame_num",

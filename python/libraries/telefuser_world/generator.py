@@ -8,7 +8,6 @@ from typing import Any, Callable, Iterable, Mapping, Protocol
 import numpy as np
 
 from .control_tensor import ControlTensor
-from .errors import ControlError
 from .frames import FramePlan
 
 #: A stage of the work and what there is to say of it, for the client.
@@ -95,12 +94,3 @@ class WorldGenerator(Protocol):
 
     def begin(self, request: WorldRequest, report: Report) -> WorldRun:
         """On the session's thread. May take long."""
-
-
-def check_length(generator: WorldGenerator, plan: FramePlan) -> None:
-    """Raises ControlError when a session is longer than its generator can make."""
-    limit = generator.max_latent_frames
-    if limit is not None and plan.latents > limit:
-        latents = limit // plan.chunk_size * plan.chunk_size
-        remedy = f"give at most {4 * (latents - 1) + 1}" if latents > 0 else f"give a chunk_size of at most {limit}"
-        raise ControlError("frame_num", f"{plan.frame_num} is {plan.latents} latent frames, and this model has {limit}", remedy)

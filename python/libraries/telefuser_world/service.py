@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator, Mapping
 import numpy as np
 
 from .control_tensor import ControlGeometry
-from .generator import WorldGenerator, WorldRequest, check_length
+from .generator import WorldGenerator, WorldRequest
 from .intrinsics import default_intrinsics, rescale_intrinsics
 from .session import WorldSession
 from .session_config import ConfigDefaults, SessionConfig, config_schema, read_session_config
@@ -96,8 +96,7 @@ class WorldService:
             session.close()
 
     def _make_session(self, session_id: str, offer: Mapping[str, Any]) -> WorldSession:
-        config = read_session_config(offer, self._defaults)
-        check_length(self._generator, config.plan)
+        config = read_session_config(offer, self._defaults, self._generator.max_latent_frames)
         request = self._request_of(offer, config)
         self._generator.check(request)
         geometry = ControlGeometry(

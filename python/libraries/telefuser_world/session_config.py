@@ -59,10 +59,10 @@ class SessionConfig:
     intrinsics_size: tuple[int, int] | None
 
 
-def read_session_config(offer: Mapping[str, Any], defaults: ConfigDefaults) -> SessionConfig:
+def read_session_config(offer: Mapping[str, Any], defaults: ConfigDefaults, max_latents: int | None = None) -> SessionConfig:
     """
     The session that an offer asks for: each field of its `config`, else of the offer itself, else the default; null is as good as none. Fields
-    that are not listed here are somebody else's. Raises ConfigError.
+    that are not listed here are somebody else's. `max_latents` is how many latent frames the model can make. Raises ConfigError.
     """
     fields = OfferFields(offer)
     mode = fields.choice("control_mode", CONTROL_TYPES, defaults.control_mode)
@@ -76,7 +76,7 @@ def read_session_config(offer: Mapping[str, Any], defaults: ConfigDefaults) -> S
     return SessionConfig(
         prompt=fields.text("prompt", MAX_PROMPT_CHARACTERS, defaults.prompt),
         control_mode=mode,
-        plan=resolve_frames(fps, chunk_size, duration, frame_num, policy),
+        plan=resolve_frames(fps, chunk_size, duration, frame_num, policy, max_latents),
         steps=_read_steps(fields, defaults.steps),
         translation_scale=fields.number("control_translation_scale", 0, _MAX_TRANSLATION_SCALE, defaults.translation_scale, above=True),
         show_control_hud=fields.flag("show_control_hud", defaults.show_control_hud),
