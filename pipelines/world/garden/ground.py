@@ -11,6 +11,7 @@ SIZE = 2048
 #: Metres that the picture covers, and where it begins (x, z).
 METRES = 45.0
 ORIGIN = (-METRES / 2, -8.0)
+_COARSE = 4
 
 
 def ground(solids: list[Solid]) -> np.ndarray:
@@ -27,7 +28,10 @@ def ground(solids: list[Solid]) -> np.ndarray:
     picture[paved] = mix(picture[paved], flags, where)
     leaves = smooth_step(2.9, 3.3, fine + broad * 0.35)
     picture = mix(picture, (0.55, 0.36, 0.16), leaves * 0.6)
-    return np.clip(picture * _occlusion(x, z, solids)[..., None], 0, 1).astype(np.float32)
+    # Soft, so a quarter of the rows and columns will do.
+    shade = _occlusion(x[::_COARSE, ::_COARSE], z[::_COARSE, ::_COARSE], solids).repeat(_COARSE, 0).repeat(_COARSE, 1)
+    picture *= shade[..., None]
+    return np.clip(picture, 0, 1, out=picture)
 
 
 def _lawn(fine: np.ndarray, middle: np.ndarray, broad: np.ndarray) -> np.ndarray:

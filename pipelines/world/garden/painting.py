@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from .noise import fractal, mix, smooth_step
@@ -10,8 +12,9 @@ WIDTH, HEIGHT = 832, 480
 _HORIZON = 0.56
 
 
+@lru_cache(maxsize=1)
 def painting() -> np.ndarray:
-    """RGB (480, 832, 3) uint8."""
+    """RGB (480, 832, 3) uint8. It is painted once."""
     y, x = (np.mgrid[:HEIGHT, :WIDTH].astype(np.float32) + 0.5) / np.float32(HEIGHT)
     waves = fractal(1024, 301, 1.5)
     upper = _upper_half(x, y, waves)
