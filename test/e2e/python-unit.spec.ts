@@ -34,10 +34,14 @@ it.concurrent.each(['/usr/bin/python3', 'python3'])(
 it.concurrent(
   'the tests of pipelines/world pass',
   async () => {
-    const { stderr } = await promisify(execFile)('/usr/bin/python3', ['-B', '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], {
-      cwd: fileURLToPath(new URL('../../pipelines/world/', import.meta.url)),
-      timeout: TIMEOUT_MS,
-    }).catch((error: Error & { stderr?: string }) => {
+    const { stderr } = await promisify(execFile)(
+      '/usr/bin/python3',
+      ['-B', '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'],
+      {
+        cwd: fileURLToPath(new URL('../../pipelines/world/', import.meta.url)),
+        timeout: TIMEOUT_MS,
+      },
+    ).catch((error: Error & { stderr?: string }) => {
       throw new Error(error.stderr ?? error.message);
     });
     expect(stderr.trim().split('\n').at(-1)).toBe('OK');

@@ -41,7 +41,9 @@ describe('pipelines/world', () => {
   afterAll(async () => {
     await server.close();
     if (process.env['E2E_TABLE'] !== undefined) {
-      process.stdout.write(`\n| # | input | answer |\n| --- | --- | --- |\n${table.map((row, at) => `| ${at + 1} | ${row} |`).join('\n')}\n`);
+      process.stdout.write(
+        `\n| # | input | answer |\n| --- | --- | --- |\n${table.map((row, at) => `| ${at + 1} | ${row} |`).join('\n')}\n`,
+      );
     }
   });
 
@@ -51,7 +53,10 @@ describe('pipelines/world', () => {
     [{ frame_num: 81, chunk_size: 4 }, 'frame_num 81 is 21 latent frames, no whole number of chunks of 4; give 77 or 93'],
     [{ frame_num: 1 }, 'frame_num 1 is 1 latent frames, no whole number of chunks of 3; give 9'],
     [{ frame_num: 81, max_duration_seconds: 2 }, 'frame_num 81 lasts 5 s at 16 fps, and max_duration_seconds is 2; give 33'],
-    [{ max_duration_seconds: 0.4 }, 'max_duration_seconds is 0.4, too short for one chunk of 3 latent frames at 16 fps; give at least 0.5'],
+    [
+      { max_duration_seconds: 0.4 },
+      'max_duration_seconds is 0.4, too short for one chunk of 3 latent frames at 16 fps; give at least 0.5',
+    ],
     [{ control_mode: 'act' }, 'control_mode is act, and this service is cam'],
     [{ intrinsics: [832, 832, 416] }, 'intrinsics must be four numbers'],
     [{ intrinsics: [0, 832, 416, 240] }, 'intrinsics has a focal length that is not positive'],

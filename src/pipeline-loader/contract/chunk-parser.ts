@@ -234,8 +234,7 @@ function withoutMedia(fields: Fields): Record<string, unknown> {
   const namesIdsApart = APPLIED_CONTROL_IDS_KEYS.some((key) => key in fields);
   return Object.fromEntries(
     Object.entries(fields).filter(
-      ([key, value]) =>
-        (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && (namesIdsApart || !isListOfControls(key, value)),
+      ([key, value]) => (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && (namesIdsApart || !isListOfControls(key, value)),
     ),
   );
 }
