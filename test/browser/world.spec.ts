@@ -5,7 +5,7 @@ import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { waitFor } from '../support/condition.ts';
 import { ProbePage } from '../support/probe-page.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { meanDifference, WorldViewer, type Picture, type WorldMessage } from '../support/world-viewer.ts';
+import { meanDifference, WorldViewer, type Picture } from '../support/world-viewer.ts';
 
 /** Where pictures are put to be looked at; nowhere unless it is said. */
 const SHOTS = process.env['WORLD_SHOTS'];
@@ -96,7 +96,7 @@ describe('a walk through pipelines/world in Chromium', () => {
       expect([['l'], ['s']]).toContainEqual(next.data?.applied_controls);
       await viewer.hold();
       await keep('sunset-turned', await viewer.still());
-      const messages = (await viewer.messages()) as readonly WorldMessage[];
+      const messages = await viewer.messages();
       const applied = messages
         .filter(({ data }) => data?.type === 'chunk')
         .map(({ data }) => data?.applied_controls?.join('') ?? '');

@@ -26,7 +26,6 @@ export interface Picture {
 
 /** How long a chunk may take on a busy machine. */
 const CHUNK_TIMEOUT_MS = 20_000;
-const RTP_HERTZ = 90_000;
 const RTP_MODULUS = 2 ** 32;
 
 /** Whoever walks through pipelines/world in Chromium. */
@@ -157,9 +156,4 @@ export function meanDifference(first: Picture, second: Picture): number {
 function rtpTicksBetween(from: number, to: number): number {
   const ticks = (to - from + RTP_MODULUS) % RTP_MODULUS;
   return ticks < RTP_MODULUS / 2 ? ticks : ticks - RTP_MODULUS;
-}
-
-/** Milliseconds from one RTP time of video to another. */
-export function rtpMillisecondsBetween(from: number, to: number): number {
-  return (rtpTicksBetween(from, to) * 1000) / RTP_HERTZ;
 }
