@@ -52,7 +52,7 @@ await using server = await ServerProcess.start('pipelines/world', {
 await pin(server.pid);
 await using chromium = await launchChromium();
 const probe = await ProbePage.open(chromium.context, server.url);
-const viewer = await WorldViewer.open(probe, {});
+await using viewer = await WorldViewer.open(probe, {});
 
 // Round and round, past everything there is.
 await viewer.hold('w', 'l');
@@ -80,7 +80,6 @@ for (let press = 0; press < PRESSES; press += 1) {
   onTheWayMs.push(await timeToPicture(viewer, [press % 2 === 0 ? 's' : 'w'], await viewer.chunkCount()));
 }
 await viewer.hold();
-await probe.closeSession(viewer.handle);
 
 const milliseconds = (value: number): string => `${value.toFixed(0)} ms`;
 const rows: Row[] = [

@@ -48,7 +48,7 @@ describe('a walk through pipelines/world in Chromium', () => {
     { timeout: WALK_TIMEOUT_MS },
     async () => {
       const probe = await ProbePage.open(chromium.context, server.url);
-      const viewer = await WorldViewer.open(probe, { show_control_hud: false });
+      await using viewer = await WorldViewer.open(probe, { show_control_hud: false });
       const messages = await viewer.messages();
       expect(messages.filter(({ data }) => data?.type === 'chunk')).toEqual([]);
       await viewer.step(...ON_THE_SPOT);
@@ -68,7 +68,6 @@ describe('a walk through pipelines/world in Chromium', () => {
 
       for (const controls of ['il', 'jk']) await viewer.step(...controls);
       expect(meanDifference(await viewer.still(), first)).toBeLessThanOrEqual(SAME_LEVELS);
-      await probe.closeSession(viewer.handle);
     },
   );
 
@@ -77,7 +76,7 @@ describe('a walk through pipelines/world in Chromium', () => {
     { timeout: WALK_TIMEOUT_MS },
     async () => {
       const probe = await ProbePage.open(chromium.context, server.url);
-      const viewer = await WorldViewer.open(probe, { chunk_size: 2 }, 'a quiet evening at sunset');
+      await using viewer = await WorldViewer.open(probe, { chunk_size: 2 }, 'a quiet evening at sunset');
       await viewer.step(...ON_THE_SPOT);
       const still = await keep('sunset', await viewer.still());
       const before = (await viewer.frames()).at(-1);
@@ -111,7 +110,6 @@ describe('a walk through pipelines/world in Chromium', () => {
       await viewer.send({ type: 'control', prompt: 'night, full moon' });
       await waitFor('night', async () => mean(await viewer.picture()) < dark, WALK_TIMEOUT_MS / 4);
       await keep('night', await viewer.still());
-      await probe.closeSession(viewer.handle);
     },
   );
 });

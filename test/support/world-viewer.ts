@@ -29,7 +29,7 @@ const CHUNK_TIMEOUT_MS = 20_000;
 const RTP_MODULUS = 2 ** 32;
 
 /** Whoever walks through pipelines/world in Chromium. */
-export class WorldViewer {
+export class WorldViewer implements AsyncDisposable {
   readonly probe: ProbePage;
   readonly handle: number;
 
@@ -48,8 +48,13 @@ export class WorldViewer {
       { x: 640, y: 340, width: 96, height: 64 },
     ];
     const request = { config, ...(prompt === undefined ? {} : { prompt }) };
-    const { handle } = await probe.openSession({ request, pictures: { counter: false, areas } });
+    const { handle } = await probe.openSession({ request, pictures: { counter: false, areas }, timeoutMs: CHUNK_TIMEOUT_MS });
     return new WorldViewer(probe, handle);
+  }
+
+  /** Closes the session: the next viewer is let in only then. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.probe.closeSession(this.handle);
   }
 
   async messages(): Promise<readonly WorldMessage[]> {
@@ -116,12 +121,16 @@ export class WorldViewer {
   /** The picture on the screen, once it stands still. */
   async still(): Promise<Picture> {
     let last = -1;
-    await waitFor('the picture to stand still', async () => {
-      const { frames, nowMs } = await this.probe.recording(this.handle);
-      const still = frames.length === last && nowMs - (frames.at(-1)?.arrivalMs ?? nowMs) > 400;
-      last = frames.length;
-      return still;
-    });
+    await waitFor(
+      'the picture to stand still',
+      async () => {
+        const { frames, nowMs } = await this.probe.recording(this.handle);
+        const still = frames.length === last && nowMs - (frames.at(-1)?.arrivalMs ?? nowMs) > 400;
+        last = frames.length;
+        return still;
+      },
+      CHUNK_TIMEOUT_MS,
+    );
     return this.picture();
   }
 
