@@ -132,10 +132,9 @@ def _load_module(file: Path) -> ModuleType:
         raise LoadError("not-found", f"there is no file {file}")
     # What is there is ours, and libraries look at it.
     sys.argv[:] = [str(file)]
+    sys.path.append(str(_LIBRARIES))
     # Last on the path: a pipeline's neighbour shall not replace a module of the standard library for everybody else.
     sys.path.append(str(file.parent))
-    # What the server brings for pipelines; a pipeline's own module of the same name comes first.
-    sys.path.append(str(_LIBRARIES))
     package = [str(file.parent)] if file.name == "__init__.py" else None
     source_only.install(str(file.parent), extensions=not sandbox.is_applied())
     loader = source_only.SourceOnlyLoader(_MODULE_NAME, str(file))
