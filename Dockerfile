@@ -30,6 +30,7 @@ COPY deploy/docker/NOTICE ./
 COPY bin bin
 COPY public public
 COPY python/telefuser_host python/telefuser_host
+COPY python/libraries python/libraries
 COPY pipelines pipelines
 LABEL org.opencontainers.image.title="telefuser-stream" \
       org.opencontainers.image.description="Streams generative video pipelines to browsers over WebRTC" \

@@ -39,7 +39,7 @@ STRICT_MODULES = _words(
     mimetypes numbers operator os pathlib platform posixpath pprint queue random re reprlib secrets statistics string
     stringprep struct sys textwrap threading time token tomllib traceback types typing typing_extensions unicodedata urllib.parse uuid
     warnings wave weakref xml.etree zlib zoneinfo
-    numpy cv2 PIL av torch torchvision torchaudio einops scipy diffusers transformers accelerate safetensors telefuser tqdm loguru
+    numpy cv2 PIL av torch torchvision torchaudio einops scipy diffusers transformers accelerate safetensors telefuser telefuser_world tqdm loguru
     imageio skimage soundfile librosa decord kornia xformers flash_attn triton onnxruntime sentencepiece tokenizers huggingface_hub
     peft timm moviepy matplotlib pydantic yaml omegaconf ftfy regex packaging cachetools sortedcontainers
     """

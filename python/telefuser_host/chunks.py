@@ -29,11 +29,13 @@ from .sounds import Samples, parse_samples
 
 #: Keys that never reach the client's data channel.
 _MEDIA_KEYS = frozenset(
-    ("frames", "frames_b64", "audio", "audio_b64", "audio_sample_rate", "audio_channels", "delivery", "queue_ms")
+    ("frames", "frames_b64", "audio", "audio_b64", "audio_sample_rate", "audio_channels", "delivery", "queue_ms", "applied_control_ids")
 )
 
 #: Under which a pipeline names the controls that a chunk is the first to reflect.
 _APPLIED_CONTROLS = "applied_controls"
+#: The same for a pipeline that has its own use for that name. Beside it, `applied_controls` is metadata whatever is in it.
+_APPLIED_CONTROL_IDS = "applied_control_ids"
 
 _MIN_FPS, _MAX_FPS = 1, 240
 _MAX_QUEUE_MS = 60_000
@@ -166,9 +168,10 @@ def _parse_delivery(value: Any) -> str | None:
 
 def _parse_applied(media: Fields, chunk: Fields) -> list[str] | None:
     for fields in (media, chunk):
-        named = read_applied_controls(fields.get(_APPLIED_CONTROLS))
-        if named is not None:
-            return named.ids
+        for key in (_APPLIED_CONTROL_IDS, _APPLIED_CONTROLS):
+            named = read_applied_controls(fields.get(key))
+            if named is not None:
+                return named.ids
     return None
 
 
@@ -198,13 +201,13 @@ def _without_media(fields: Fields) -> dict[Any, Any]:
     return {
         key: value
         for key, value in fields.items()
-        if (key not in _MEDIA_KEYS or _is_namesake(key, value)) and not _is_list_of_controls(key, value)
+        if (key not in _MEDIA_KEYS or _is_namesake(key, value)) and not _is_list_of_controls(key, value, fields)
     }
 
 
-def _is_list_of_controls(key: str, value: Any) -> bool:
+def _is_list_of_controls(key: str, value: Any, fields: Fields) -> bool:
     """A list of nothing but ids is the server's to carry; one that says more is metadata too."""
-    if key != _APPLIED_CONTROLS:
+    if key != _APPLIED_CONTROLS or _APPLIED_CONTROL_IDS in fields:
         return False
     named = read_applied_controls(value)
     return named is not None and not named.is_metadata

@@ -29,6 +29,8 @@ _MODULE_NAME = "telefuser_pipeline"
 _PROGRESS_PARAMETER = "report_progress"
 #: UTF-8 bytes of JSON; both declarations together fit into a message.
 _MAX_DECLARATION_BYTES = 65_536
+#: Libraries that any pipeline may import, at every security level.
+_LIBRARIES = Path(__file__).resolve().parent.parent / "libraries"
 
 _BIDIRECTIONAL_METHODS = ("create_session", "push_chunk", "pull_chunks", "close_session")
 
@@ -165,6 +167,7 @@ def _load_module(file: Path) -> ModuleType:
         raise LoadError("not-found", f"there is no file {file}")
     # What is there is ours, and libraries look at it.
     sys.argv[:] = [str(file)]
+    sys.path.append(str(_LIBRARIES))
     # Last on the path: a pipeline's neighbour shall not replace a module of the standard library for everybody else.
     sys.path.append(str(file.parent))
     package = [str(file.parent)] if file.name == "__init__.py" else None

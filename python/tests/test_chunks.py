@@ -102,6 +102,12 @@ class ChunksTest(unittest.TestCase):
         chunk = parse_chunk({"applied_controls": []})
         self.assertEqual((chunk.applied, chunk.metadata), ([], {}))
 
+    def test_ids_that_are_named_apart_leave_applied_controls_to_the_pipeline(self) -> None:
+        snapshot = {"applied_controls": ["w", "j"]}
+        for named, expected in ((["a", 7], ["a", "7"]), ([], [])):
+            chunk = parse_chunk({**snapshot, "applied_control_ids": named})
+            self.assertEqual((chunk.applied, chunk.metadata), (expected, snapshot))
+
     def test_applied_controls_that_say_more_are_metadata_too(self) -> None:
         fields = {"applied_controls": [{"key": "ArrowUp", "id": "a"}, {"key": "ArrowUp"}]}
         chunk = parse_chunk(fields)

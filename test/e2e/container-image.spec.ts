@@ -70,7 +70,14 @@ describe('the Dockerfile', () => {
   });
 
   it('takes nothing into the image that the package does not ship, but for licences and the manifest', () => {
-    const shipped = [...manifest.files, 'package.json', 'LICENSE', 'deploy/docker/NOTICE', 'python/telefuser_host'];
+    const shipped = [
+      ...manifest.files,
+      'package.json',
+      'LICENSE',
+      'deploy/docker/NOTICE',
+      'python/telefuser_host',
+      'python/libraries',
+    ];
     for (const target of ['server', 'python']) {
       const copies = lineage(stages, target)
         .filter(({ name }) => name === 'COPY')

@@ -31,6 +31,24 @@ it.concurrent.each(['/usr/bin/python3', 'python3'])(
   TIMEOUT_MS,
 );
 
+it.concurrent(
+  'the tests of pipelines/world pass',
+  async () => {
+    const { stderr } = await promisify(execFile)(
+      '/usr/bin/python3',
+      ['-B', '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'],
+      {
+        cwd: fileURLToPath(new URL('../../pipelines/world/', import.meta.url)),
+        timeout: TIMEOUT_MS,
+      },
+    ).catch((error: Error & { stderr?: string }) => {
+      throw new Error(error.stderr ?? error.message);
+    });
+    expect(stderr.trim().split('\n').at(-1)).toBe('OK');
+  },
+  TIMEOUT_MS,
+);
+
 it('the Python host has the version of the server', () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   expect(readFileSync(`${PYTHON}telefuser_host/__init__.py`, 'utf8')).toContain(`__version__ = "${version}"`);

@@ -266,6 +266,19 @@ describe('parseChunk, applied controls', () => {
     expect(parseChunk({ applied_controls: [] })).toEqual({ pictures: [], appliedControls: [], metadata: {} });
   });
 
+  it.each(['applied_control_ids', 'appliedControlIds'])(
+    'takes the ids from %s, and leaves applied_controls to the pipeline',
+    (name) => {
+      const snapshot = { applied_controls: ['w', 'j'] };
+      expect(parseChunk({ ...snapshot, [name]: ['a', 7] })).toEqual({
+        pictures: [],
+        appliedControls: ['a', '7'],
+        metadata: snapshot,
+      });
+      expect(parseChunk({ ...snapshot, [name]: [] })).toEqual({ pictures: [], appliedControls: [], metadata: snapshot });
+    },
+  );
+
   it('finds the ids of controls, which stay metadata as well', () => {
     const applied_controls = [
       { key: 'ArrowUp', action: 'press', id: 'a' },

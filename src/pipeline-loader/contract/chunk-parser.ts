@@ -25,10 +25,14 @@ const MEDIA_KEYS: ReadonlySet<string> = new Set([
   'audio_channels',
   'delivery',
   'queue_ms',
+  'applied_control_ids',
+  'appliedControlIds',
 ]);
 
 /** Under which a pipeline names the controls that a chunk is the first to reflect. */
 const APPLIED_CONTROLS_KEYS: readonly string[] = ['appliedControls', 'applied_controls'];
+/** The same for a pipeline that has its own use for those names. Beside one of these, they are metadata whatever is in them. */
+const APPLIED_CONTROL_IDS_KEYS: readonly string[] = ['appliedControlIds', 'applied_control_ids'];
 
 const DEFAULT_SAMPLE_RATE = 48_000;
 
@@ -207,7 +211,7 @@ function parseQueueMs(value: unknown): Delivery {
 /** The pipeline's own names for what the chunk reflects, in either spelling. */
 function parseAppliedControls(media: Fields, value: Fields): Pick<Chunk, 'appliedControls'> {
   for (const fields of [media, value]) {
-    for (const key of APPLIED_CONTROLS_KEYS) {
+    for (const key of [...APPLIED_CONTROL_IDS_KEYS, ...APPLIED_CONTROLS_KEYS]) {
       const named = readAppliedControls(fields[key]);
       if (named !== undefined) return { appliedControls: named.ids };
     }
@@ -227,9 +231,10 @@ function parseMetadata(chunk: Fields, nested: boolean): Record<string, unknown> 
 }
 
 function withoutMedia(fields: Fields): Record<string, unknown> {
+  const namesIdsApart = APPLIED_CONTROL_IDS_KEYS.some((key) => key in fields);
   return Object.fromEntries(
     Object.entries(fields).filter(
-      ([key, value]) => (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && !isListOfControls(key, value),
+      ([key, value]) => (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && (namesIdsApart || !isListOfControls(key, value)),
     ),
   );
 }

@@ -122,6 +122,13 @@ export interface PipelineChunk extends ChunkMedia {
   readonly applied_controls?: readonly unknown[];
   /** The same. */
   readonly appliedControls?: readonly unknown[];
+  /**
+   * The same ids for a pipeline that tells its client something else under `applied_controls`, such as the keys that a chunk was made with: beside this
+   * field that one is metadata, whatever is in it. Never reaches the client by this name.
+   */
+  readonly applied_control_ids?: readonly unknown[];
+  /** The same. */
+  readonly appliedControlIds?: readonly unknown[];
   readonly data?: unknown;
   readonly [field: string]: unknown;
 }
