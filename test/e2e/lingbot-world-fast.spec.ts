@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { CommandProcess, pythonPipeline, shippedPipeline, type ServingCommand } from '../support/server.ts';
 import { WATCH, WeriftClient, type ChannelMessage } from '../support/werift-client.ts';
@@ -92,6 +92,7 @@ describe('pipelines/lingbot-world-fast', () => {
         pythonPipeline('lingbot_small'),
         {
           TELEFUSER_PYTHON: PYTHON,
+          TELEFUSER_WEBRTC_DONE_GRACE_SECONDS: '0.2',
           LINGBOT_WORLD_CHECKPOINT_DIR: join(weights, 'Wan2.2-I2V-A14B'),
           LINGBOT_WORLD_FAST_CHECKPOINT_SUBDIR: join(weights, 'lingbot-world-fast'),
         },
@@ -102,6 +103,8 @@ describe('pipelines/lingbot-world-fast', () => {
     afterAll(async () => {
       await serving[Symbol.asyncDispose]();
     });
+
+    afterEach(() => serving.api.noSessions());
 
     it('a walk has a preview, chunks that say which keys they were made with, and an end', async () => {
       await using client = await WeriftClient.connect(serving.api, WATCH, { prompt: 'a lake', ...SHORT });
@@ -115,7 +118,9 @@ describe('pipelines/lingbot-world-fast', () => {
       expect(first.data).toMatchObject({ num_frames: 5, resolution: '128x64', applied_controls: ['j', 'w'] });
       expect((await client.message('chunk 1', isChunk(1))).data).toMatchObject({ num_frames: 8 });
       await client.message('done', ({ type }) => type === 'done');
-      expect(stagesOf(client)).toEqual(expect.arrayContaining(['encoding_prompt', 'runtime_ready', 'denoising_chunk', 'chunk_sent']));
+      expect(stagesOf(client)).toEqual(
+        expect.arrayContaining(['encoding_prompt', 'runtime_ready', 'denoising_chunk', 'chunk_sent']),
+      );
       const pictures = await client.video.pictures();
       expect(pictures.at(-1)).toMatchObject({ width: 128, height: 64 });
     }, 20_000);
@@ -129,20 +134,26 @@ describe('pipelines/lingbot-world-fast', () => {
     }, 20_000);
 
     it.each([
-      ['no memory to begin', 'the GPU had no memory left for beginning the session: CUDA out of memory. Tried to allocate 24.99 GiB.'],
+      [
+        'no memory to begin',
+        'the GPU had no memory left for beginning the session: CUDA out of memory. Tried to allocate 24.99 GiB.',
+      ],
       ['no memory for chunk 1', 'the GPU had no memory left for making chunk 1: CUDA out of memory.'],
-    ])('a session for which the GPU has %s ends with that reason, and the next one works', async (prompt, reason) => {
-      await using client = await WeriftClient.connect(serving.api, WATCH, { prompt, ...SHORT });
-      client.send({ type: 'control', key: 'ArrowUp', action: 'press' });
-      const failure = await client.message('the reason', ({ data }) => data?.['stage'] === 'worker_failed');
-      expect(failure.data?.['error']).toContain(reason);
-      expect(await serving.api.closeReason(client.sessionId)).toBe('pipeline_failed');
-
-      await serving.api.noSessions();
-      await using next = await WeriftClient.connect(serving.api, WATCH, { prompt: 'a lake', ...SHORT });
-      next.send({ type: 'control', key: 'ArrowUp', action: 'press' });
-      await next.message('a chunk', ({ data }) => data?.['type'] === 'chunk');
-    }, 30_000);
+    ])(
+      'a session for which the GPU has %s ends with that reason, and the next one works',
+      async (prompt, reason) => {
+        await using client = await WeriftClient.connect(serving.api, WATCH, { prompt, ...SHORT });
+        client.send({ type: 'control', key: 'ArrowUp', action: 'press' });
+        const failure = await client.message('the reason', ({ data }) => data?.['stage'] === 'worker_failed');
+        expect(failure.data?.['error']).toContain(reason);
+        expect(await serving.api.closeReason(client.sessionId)).toBe('pipeline_failed');
+        await serving.api.noSessions();
+        await using next = await WeriftClient.connect(serving.api, WATCH, { prompt: 'a lake', ...SHORT });
+        next.send({ type: 'control', key: 'ArrowUp', action: 'press' });
+        await next.message('a chunk', ({ data }) => data?.['type'] === 'chunk');
+      },
+      30_000,
+    );
   });
 });
 
