@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import tempfile
 import unittest
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
 
 import numpy as np
 import torch
@@ -54,14 +55,13 @@ class RealPackageTest(unittest.TestCase):
         self.assertEqual({name: defaults[name] for name in _arguments(TextEncoderShape())}, _arguments(TextEncoderShape()))
 
     def test_small_random_weights_make_a_walk(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, _small():
             base, fast = write_checkpoint(Path(folder))
             # What was written without PyTorch, PyTorch reads.
             for name, shape in ((VAE_FILE, VAE.tensors()), (TEXT_ENCODER_FILE, TEXT_ENCODER.tensors())):
                 read = torch.load(base / name, map_location="cpu", weights_only=True)
                 self.assertEqual({key: tuple(value.shape) for key, value in read.items()}, shape)
             _write_tokenizer(base / TOKENIZER_DIR)
-            _make_small()
             variables = {f"LINGBOT_WORLD_{part}_DEVICE": "cpu" for part in ("DIT", "TEXT", "VAE")}
             variables["LINGBOT_WORLD_CHECKPOINT_DIR"] = str(base)
             variables["LINGBOT_WORLD_FAST_CHECKPOINT_SUBDIR"] = str(fast)
@@ -86,20 +86,24 @@ class RealPackageTest(unittest.TestCase):
             try:
                 frames = run.generate(0, _control(width, height, sideways, None), ("d",) if sideways else ("w",))
                 self.assertEqual(len(frames), 5)
+                cache = run._runtime.crossattn_cache[0]
+                before = cache["v"].clone()
                 if prompt:
                     run.set_prompt(prompt)
                 later = run.generate(1, _control(width, height, sideways, np.eye(4)), ())
                 self.assertEqual(len(later), 8)
+                # Its words are a few among 512 places, so in pictures of so small a network it does not show.
+                self.assertEqual(bool((cache["v"] != before).any()), prompt != "")
                 return frames + later
             finally:
                 run.close()
 
-        ahead, again, aside, other = walk(False), walk(False), walk(True), walk(False, "a storm over the sea")
+        ahead, again, aside = walk(False), walk(False), walk(True)
+        walk(False, "a storm over the sea")
         for frame in ahead:
             self.assertEqual((frame.shape, frame.dtype), ((64, 64, 3), np.uint8))
         np.testing.assert_array_equal(ahead, again)
-        self.assertGreater(_difference(ahead[5:], aside[5:]), 0)
-        self.assertGreater(_difference(ahead[5:], other[5:]), 0)
+        self.assertGreater(_difference(ahead, aside), 1)
         self.assertIn("runtime_created", stages)
         self.assertIn("chunk_decoded", stages)
 
@@ -130,11 +134,18 @@ def _arguments(shape: TextEncoderShape) -> Dict[str, Any]:
     }
 
 
-def _make_small() -> None:
+@contextmanager
+def _small() -> Iterator[None]:
+    before = {network: network.__init__.__defaults__ for network in (WanTextEncoder, VideoVAE)}
     for network, values in ((WanTextEncoder, _arguments(TEXT_ENCODER)), (VideoVAE, {"dim": VAE.encoder_dims[0]})):
         initialise = network.__init__
         names = initialise.__code__.co_varnames[1 : initialise.__code__.co_argcount]
         initialise.__defaults__ = tuple(values.get(name, value) for name, value in zip(names, initialise.__defaults__))
+    try:
+        yield
+    finally:
+        for network, defaults in before.items():
+            network.__init__.__defaults__ = defaults
 
 
 def _write_tokenizer(folder: Path) -> None:

@@ -26,7 +26,8 @@ def write_checkpoint(folder: Path, *, control_type: str = "cam", sharded: bool =
     base, fast = folder / "Wan2.2-I2V-A14B", folder / "lingbot-world-fast"
     (base / TOKENIZER_DIR).mkdir(parents=True)
     fast.mkdir()
-    write_torch_archive(base / VAE_FILE, VAE.tensors())
+    # Of smaller weights so small a VAE makes one grey of everything.
+    write_torch_archive(base / VAE_FILE, VAE.tensors(), exponent=-2)
     write_torch_archive(base / TEXT_ENCODER_FILE, TEXT_ENCODER.tensors())
     for name in ("tokenizer_config.json", "tokenizer.json"):
         (base / TOKENIZER_DIR / name).write_text("{}")
@@ -63,12 +64,12 @@ def write_safetensors(file: Path, shapes: Shapes, seed: int = 0) -> None:
     file.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(parts))
 
 
-def write_torch_archive(file: Path, shapes: Shapes, seed: int = 0) -> None:
+def write_torch_archive(file: Path, shapes: Shapes, exponent: int = -6) -> None:
     """What `torch.save` writes of a state dictionary: an archive with a table and one member a tensor, none of it compressed."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("archive/data.pkl", table_of(shapes))
         archive.writestr("archive/byteorder", b"little")
-        for number, data in enumerate(_weights(shapes, seed)):
+        for number, data in enumerate(_weights(shapes, 0, exponent)):
             archive.writestr(f"archive/data/{number}", data)
         archive.writestr("archive/version", b"3\n")
 
@@ -104,8 +105,8 @@ def _numbers(values: Sequence[int]) -> bytes:
     return b"(" + b"".join(_number(int(value)) for value in values) + b"t"
 
 
-def _weights(shapes: Shapes, seed: int) -> "List[bytes]":
-    """Of either sign, between 1/64 and 1/32: random signs and fractions of bfloat16 with one exponent."""
+def _weights(shapes: Shapes, seed: int, exponent: int = -6) -> "List[bytes]":
+    """Of either sign, from 2 to the exponent up to twice that: random signs and fractions of bfloat16 with one exponent."""
     random = np.random.default_rng(seed)
     bits = [random.integers(0, 1 << 16, int(np.prod(shape)), np.uint16) for shape in shapes.values()]
-    return [(part & 0x807F | 121 << 7).astype("<u2").tobytes() for part in bits]
+    return [(part & 0x807F | (127 + exponent) << 7).astype("<u2").tobytes() for part in bits]
