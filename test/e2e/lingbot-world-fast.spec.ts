@@ -50,7 +50,7 @@ describe('pipelines/lingbot-world-fast', () => {
     expect(stderr.trim().split('\n').at(-1)).toBe('OK');
   }, 60_000);
 
-  it('without the package does not start, and says which, for which interpreter and where it looked', async () => {
+  it.concurrent('without the package does not start, and says which, for which interpreter and where it looked', async () => {
     const said = await failureOf({ LINGBOT_WORLD_CHECKPOINT_DIR: folder }, '--security-level', 'permissive');
     expect(said).toMatch(
       /the Python package telefuser and torch is not installed: looked for by \/usr\/bin\/python3\S* in \S*dist-packages/u,
@@ -58,7 +58,7 @@ describe('pipelines/lingbot-world-fast', () => {
     expect(said).toContain('pip install telefuser==0.1.0.post3, and name its interpreter in TELEFUSER_PYTHON');
   });
 
-  it('with the package but no weights does not start, and names the files and the folders', async () => {
+  it.concurrent('with the package but no weights does not start, and names the files and the folders', async () => {
     const packages = join(folder, 'packages');
     for (const name of ['telefuser', 'torch']) {
       // Nothing of them may be imported before the files have been found.
@@ -75,7 +75,7 @@ describe('pipelines/lingbot-world-fast', () => {
     expect(said).not.toContain('imported too soon');
   });
 
-  it('says that a folder is not named, also where the level keeps the variable from it', async () => {
+  it.concurrent('says that a folder is not named, also where the level keeps the variable from it', async () => {
     const said = await failureOf({ LINGBOT_WORLD_CHECKPOINT_DIR: folder }, '--security-level', 'standard');
     expect(said).toContain('LINGBOT_WORLD_CHECKPOINT_DIR is not set');
     expect(said).toContain('TELEFUSER_PIPELINE_ENV must grant it');
