@@ -5,15 +5,20 @@ import type { Namespace, NamespaceProcess } from './namespace.ts';
 
 export interface CoturnOptions {
   readonly address: string;
+  /** Of the relayed media; default `address`. */
+  readonly relayAddress?: string;
   readonly secret: string;
 }
 
 /** coturn in a namespace, on port 3478 of an address over UDP and TCP, with credentials of a shared secret. Ready when it resolves. */
-export async function startCoturn(namespace: Namespace, { address, secret }: CoturnOptions): Promise<NamespaceProcess> {
+export async function startCoturn(
+  namespace: Namespace,
+  { address, relayAddress = address, secret }: CoturnOptions,
+): Promise<NamespaceProcess> {
   const coturn = namespace.spawn('turnserver', [
     '-n',
     `--listening-ip=${address}`,
-    `--relay-ip=${address}`,
+    `--relay-ip=${relayAddress}`,
     '--listening-port=3478',
     '--min-port=49160',
     '--max-port=49199',

@@ -26,7 +26,7 @@ export function testPipeline(name: 'server-push' | 'conversation'): string {
 }
 
 /** Path of a pipeline of the tests in Python. */
-export function pythonPipeline(name: 'blocking' | 'jpeg_push' | 'keyboard' | 'raw_frames'): string {
+export function pythonPipeline(name: 'blocking' | 'jpeg_push' | 'keyboard' | 'lingbot_small' | 'raw_frames'): string {
   return join(ROOT, 'test', 'pipelines', 'python', `${name}.py`);
 }
 
