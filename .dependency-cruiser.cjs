@@ -149,6 +149,13 @@ module.exports = {
       to: { path: '^packages/client/src/element/' },
     },
     {
+      name: 'the-studio-sees-the-client-as-its-users-do',
+      comment: 'By its package: what it needs besides, others need as well. Of the server it knows the HTTP API only.',
+      severity: 'error',
+      from: { path: '^packages/studio/src/' },
+      to: { path: '^(src|dist|packages/client/src)/' },
+    },
+    {
       name: 'tests-see-the-server-as-built',
       comment: "Heavy tests import `#server/…` (dist): the decorators' metadata and the API document exist only there.",
       severity: 'error',
@@ -182,7 +189,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.mjs', '.js', '.cjs', '.json'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.cjs', '.json'],
     },
   },
 };

@@ -8,17 +8,25 @@ ARG NODE_IMAGE=node:26.10.0-trixie-slim
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/client/package.json packages/client/
+COPY packages/studio/package.json packages/studio/
 # Not `npm ci`: it refuses a lock file without the binaries of other platforms.
 RUN npm install --omit=dev --no-audit --no-fund --loglevel=error
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/client/package.json packages/client/
+COPY packages/studio/package.json packages/studio/
 # The image's own Node builds: without its script the package "node" is empty.
 RUN npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN node node_modules/@nestjs/cli/bin/nest.js build
+COPY packages packages
+# The studio is made with the client.
+RUN node node_modules/typescript/bin/tsc -p packages/client \
+ && node node_modules/vite/bin/vite.js build packages/studio
 
 FROM ${NODE_IMAGE} AS base
 ENV NODE_ENV=production
@@ -28,7 +36,7 @@ COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY deploy/docker/NOTICE ./
 COPY bin bin
-COPY public public
+COPY --from=build /app/packages/studio/dist packages/studio/dist
 COPY python/telefuser_host python/telefuser_host
 COPY python/libraries python/libraries
 COPY pipelines pipelines

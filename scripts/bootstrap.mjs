@@ -36,6 +36,17 @@ const PARTS = [
     command: [tool('typescript', 'bin', 'tsc'), '-p', 'packages/client'],
   },
   {
+    title: 'Building the studio',
+    inputs: [
+      ...['src', 'public', 'index.html', 'package.json', 'tsconfig.json', 'vite.config.ts'].map(
+        (name) => `packages/studio/${name}`,
+      ),
+      'packages/client/src',
+    ],
+    output: 'packages/studio/dist',
+    command: [tool('vite', 'bin', 'vite.js'), 'build', '--logLevel=error', 'packages/studio'],
+  },
+  {
     title: 'Building the server',
     inputs: ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'],
     output: 'dist',

@@ -6,7 +6,7 @@ import { root } from './bootstrap.mjs';
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'pipelines/**/*.md', 'packages/**/*.md', 'test/**/*.md'];
 /** A code span that is a path in the repository. `dist` and `node_modules` are made, so they are not looked for. */
 const PATH_SPAN =
-  /^(?:\.?\/)?((?:src|docs|deploy|pipelines|packages|test|scripts|public|bin|python|\.ci)\/[\w./-]+|[\w-]+\.(?:md|json)|\.env\.example)$/;
+  /^(?:\.?\/)?((?:src|docs|deploy|pipelines|packages|test|scripts|bin|python|\.ci)\/[\w./-]+|[\w-]+\.(?:md|json)|\.env\.example)$/;
 const NPM_BUILT_IN = new Set(['install', 'ci', 'run', 'install-scripts', 'ls']);
 // A prefix such as `TELEFUSER_WEBRTC_*` is no variable.
 const VARIABLE = /\bTELEFUSER_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_*])/g;

@@ -25,6 +25,7 @@ const GATES = [
       typeCheck('tsconfig.pipelines.json'),
       typeCheck('tsconfig.test.json'),
       typeCheck('packages/client/tsconfig.spec.json'),
+      typeCheck('packages/studio/tsconfig.json'),
     ],
   },
   { name: 'dead code', commands: [[tool('knip', 'bin', 'knip.js'), '--no-progress']] },

@@ -1,6 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 
 import { HttpAdapterHost } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -19,10 +18,8 @@ import { Configuration } from './config/index.js';
 import { followRequests, requestIdOf } from './logging/index.js';
 import { setUpApiDocument } from './openapi-document.js';
 import { isOfferRoute, ServiceFigures } from './sessions/index.js';
+import { serveStudio } from './studio-files.js';
 import type { CertificatePair } from './tls/index.js';
-
-/** The page and its files; the folder lies beside `src` and `dist`. */
-const PUBLIC_FOLDER = fileURLToPath(new URL('../public/', import.meta.url));
 
 /** How often Node looks for requests that came too slowly. */
 const SLOW_REQUEST_CHECK_MS = 1_000;
@@ -63,7 +60,7 @@ export function createHttpAdapter({ maxBodyBytes, http }: Configuration, certifi
 
 /**
  * Everything between the network and the controllers, shared by the process and the tests: body parser, validation, problem documents,
- * security headers, CORS, the page at `/` and the API document at `/docs`. Call it once, before `init()` or `listen()`; the application must have been
+ * security headers, CORS, the studio at `/` and the API document at `/docs`. Call it once, before `init()` or `listen()`; the application must have been
  * created with `bodyParser: false`.
  */
 export function configureApp(app: NestFastifyApplication): NestFastifyApplication {
@@ -77,8 +74,7 @@ export function configureApp(app: NestFastifyApplication): NestFastifyApplicatio
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost), countOffers(app)));
   announceTypes(app);
   allowOrigins(app, configuration.corsOrigins);
-  // Routes for the files that exist now, rather than a wildcard that would answer in place of "no such route".
-  app.useStaticAssets({ root: PUBLIC_FOLDER, wildcard: false });
+  serveStudio(app);
   setUpApiDocument(app);
   return app;
 }
@@ -157,7 +153,7 @@ function tooDeep(maxJsonDepth: number): Problem {
   return new Problem('validation-failed', `${detail}.`, { errors: [{ pointer: '', detail }] });
 }
 
-/** For the page and Swagger UI above all, which need their own scripts and styles and nothing of anybody else. */
+/** For the studio and Swagger UI above all, which need their own scripts and styles and nothing of anybody else. */
 function secureHeaders(app: NestFastifyApplication, { http }: Configuration): void {
   app.useSecurityHeaders({
     contentSecurityPolicy: {

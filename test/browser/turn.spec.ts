@@ -94,8 +94,9 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
   }
 
   async function play(): Promise<PlayedPath> {
-    await page.getByRole('button', { name: 'Connect', exact: true }).click();
-    await waitFor('the page to play', async () => Number(await page.locator('#fps').innerText()) >= 20, 15_000);
+    await page.getByRole('group', { name: 'Player' }).getByRole('button', { name: 'Play', exact: true }).click();
+    const rate = page.locator('[data-figure="Frame rate"]');
+    await waitFor('the page to play', async () => Number(await rate.innerText()) >= 20, 15_000);
     // Two seconds at full rate: 2 Mbps and sound.
     return waitFor('sixty frames', async () => {
       const path = await playedPath();
@@ -179,6 +180,16 @@ describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with cotu
 
   describe('that may take any path', () => {
     beforeAll(() => serve({ TELEFUSER_TURN_SECRET: SECRET, TELEFUSER_TURN_SERVERS: `${UDP},${TCP}` }));
+
+    it('plays by relay only when the page is told to, and without the TURN servers when it is told to', async () => {
+      await open();
+      await page.locator('summary', { hasText: 'Network' }).click();
+      await page.getByRole('switch', { name: 'Relay only' }).click();
+      expect(await play()).toMatchObject({ local: 'relay' });
+      await page.getByRole('group', { name: 'Player' }).getByRole('button', { name: 'Stop', exact: true }).click();
+      await page.getByRole('switch', { name: 'STUN and TURN servers' }).click();
+      expect((await play()).local).not.toBe('relay');
+    });
 
     it('plays for a client whose network takes no UDP', async () => {
       await open();
