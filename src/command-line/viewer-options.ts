@@ -5,8 +5,8 @@ export const REQUEST_OPTIONS = {
   task: { value: 'name', description: 'what the pipeline is asked to do (default t2v)' },
   prompt: { value: 'text', description: 'what to generate' },
   image: { value: 'file', description: 'initial image: JPEG, PNG or WebP, at most 10 MiB' },
-  fps: { value: 'number', description: 'pictures a second, 1 to 240 (default is the pipeline’s)' },
-  config: { value: 'json', description: 'configuration of the session: a JSON object, by the pipeline’s own rules' },
+  fps: { value: 'number', description: "pictures a second, 1 to 240 (default is the pipeline's)" },
+  config: { value: 'json', description: "configuration of the session: a JSON object, by the pipeline's own rules" },
   field: {
     value: 'name=value',
     repeatable: true,
