@@ -79,7 +79,7 @@ describe('telefuser watch', () => {
 
   it('records another pace and VP8, and completes the file on Ctrl-C', async () => {
     const path = join(folder, 'pace.webm');
-    const args = ['watch', pattern.api.url, '--field', 'fps=10', '--record', path];
+    const args = ['watch', pattern.api.url, '--fps', '10', '--record', path];
     await using command = CommandProcess.spawn(args, {}, folder);
     await isRecording(command, path);
     command.child.kill('SIGINT');
@@ -137,7 +137,7 @@ describe('telefuser watch', () => {
     const cases: readonly (readonly [string[], number, RegExp])[] = [
       [['http://127.0.0.1:1/'], 7, /http:\/\/127\.0\.0\.1:1\/ cannot be reached \(.*\)\. Check the address/],
       [['localhost:8088'], 7, /is no HTTP address\. Give a URL/],
-      [[pattern.api.url, '--field', 'fps=500'], 7, /refused \(400\): .*fps.*\. Correct the request/],
+      [[pattern.api.url, '--field', 'width=3'], 7, /refused \(400\): .*width.*\. Correct the request/],
       [[pattern.api.url, '--record', there], 2, /there\.mp4 is there already\. .*--force/],
       [[pattern.api.url, '--record', 'film.avi'], 2, /film\.avi has no end that names a container\. .*\.mp4, \.mov, \.mkv, \.webm/],
       [[pattern.api.url, '--record', join(folder, 'no', 'film.mp4')], 2, /film\.mp4 cannot be written/],
@@ -206,7 +206,7 @@ describe('telefuser bench', () => {
   });
 
   it('says why where no session could be opened, and closes its sessions on Ctrl-C', async () => {
-    const none = await run(['bench', pattern.api.url, '-n', '2', '--field', 'fps=500']);
+    const none = await run(['bench', pattern.api.url, '-n', '2', '--field', 'width=3']);
     expect(none).toMatchObject({ code: 7, stdout: '' });
     expect(none.stderr).toMatch(/^telefuser: none of 2 sessions was opened\. .*refused \(400\)[^\n]+\n$/u);
     await using command = CommandProcess.spawn(['bench', pattern.api.url, '-n', '2', '--seconds', '60'], {}, folder);

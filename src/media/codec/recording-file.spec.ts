@@ -43,7 +43,7 @@ async function demux(path: string): Promise<{ packets: Demuxed[]; width: number;
 
 describe('RecordingFile', { timeout: 30_000 }, () => {
   let folder: string;
-  let sound: Buffer[];
+  const sound: Buffer[] = [];
   const pictures = new Map<'H264' | 'VP8', Buffer[]>();
 
   beforeAll(async () => {
@@ -57,8 +57,8 @@ describe('RecordingFile', { timeout: 30_000 }, () => {
       const encoder = await VideoEncoder.open({ codec, width: WIDTH, height: HEIGHT, fps: 24, bitrate: 500_000 });
       const encoded: Buffer[] = [];
       for (const index of VIDEO_TICKS.keys()) {
-        const { data } = await encoder.encode(picture, { keyframe: KEYFRAMES.has(index) });
-        encoded.push(Buffer.from(data));
+        const made = await encoder.encode(picture, { keyframe: KEYFRAMES.has(index) });
+        if (made !== undefined) encoded.push(made.data);
       }
       encoder.close();
       pictures.set(codec, encoded);
@@ -66,7 +66,7 @@ describe('RecordingFile', { timeout: 30_000 }, () => {
     picture.release();
     decoder.close();
     const encoder = await OpusEncoder.open({ channels: 2, bitrate: 64_000, lossPercent: 0 });
-    sound = AUDIO_TICKS.map(() => Buffer.from(encoder.encode(Buffer.alloc(960 * 4))));
+    for (const _ of AUDIO_TICKS) sound.push(await encoder.encode(new Int16Array(960 * 2)));
     encoder.close();
   });
   afterAll(async () => {

@@ -1,4 +1,5 @@
 import {
+  AVFMT_FLAG_FLUSH_PACKETS,
   AV_CODEC_ID_H264,
   AV_CODEC_ID_OPUS,
   AV_CODEC_ID_VP8,
@@ -17,6 +18,9 @@ const AUDIO_CLOCK_RATE = 48_000;
 /** How long the last packet of a stream is said to be; of the others the next one tells. */
 const USUAL_VIDEO_TICKS = 3750;
 const USUAL_AUDIO_TICKS = 960;
+
+/** How long a packet waits for one of the other stream, microseconds; there may be none. */
+const MAX_INTERLEAVE_US = 1_000_000n;
 
 /** What a container is called by the end of a file's name, and the video codecs that it takes, best first. */
 const CONTAINERS = {
@@ -86,6 +90,9 @@ export class RecordingFile {
     try {
       const videoStream = addVideo(context, streams, size);
       const audioStream = streams.audio ? addAudio(context) : undefined;
+      // What was written is in the file, and not in a buffer, when the process dies.
+      context.setFlags(AVFMT_FLAG_FLUSH_PACKETS);
+      context.maxInterleaveDelta = MAX_INTERLEAVE_US;
       check(await context.openOutput(), `Opening ${path}`);
       const options = Dictionary.fromObject(isFragmented(container) ? { movflags: 'hybrid_fragmented+frag_keyframe' } : {});
       check(await context.writeHeader(options), `Writing the beginning of ${path}`);
