@@ -1,12 +1,4 @@
-import {
-  API_KEY_ID,
-  type ConfigurationFlag,
-  isScope,
-  parseInstant,
-  type Scope,
-  SCOPES,
-  TENANT,
-} from '../config/index.js';
+import { API_KEY_ID, type ConfigurationFlag, isScope, parseInstant, type Scope, SCOPES, TENANT } from '../config/index.js';
 import { type CommandName, COMMANDS, isCommand, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
 import { type Given, parse, suggestion, usage } from './given-arguments.js';
 import { type BenchInvocation, parseBench, parseWatch, type WatchInvocation } from './viewer-arguments.js';

@@ -58,7 +58,9 @@ describe('docs/command-line.md', () => {
     const document = await readFile(new URL(DOCUMENT, import.meta.url), 'utf8');
     const tables = [...document.matchAll(MARKED)].map(([, , what = '']) => what);
     expect(tables.toSorted()).toEqual(['exit codes', ...Object.keys(COMMANDS).map((name) => `options of ${name}`)].toSorted());
-    const examples = [...document.matchAll(/^npx telefuser ((?:.*\\\n)*.*)$/gmu)].map(([, words = '']) => parseInvocation(shellWords(words)));
+    const examples = [...document.matchAll(/^npx telefuser ((?:.*\\\n)*.*)$/gmu)].map(([, words = '']) =>
+      parseInvocation(shellWords(words)),
+    );
     expect([...new Set(examples.map(({ kind }) => kind))].toSorted()).toEqual(Object.keys(COMMANDS).toSorted());
   });
 });

@@ -19,15 +19,7 @@ describe('terminalOutput', () => {
     out.line('Connected');
     out.progress('');
     out.line('Ended');
-    expect(written).toEqual([
-      `${CLEAR}1 s`,
-      `${CLEAR}2 s`,
-      CLEAR,
-      'Connected\n',
-      `${CLEAR}2 s`,
-      CLEAR,
-      'Ended\n',
-    ]);
+    expect(written).toEqual([`${CLEAR}1 s`, `${CLEAR}2 s`, CLEAR, 'Connected\n', `${CLEAR}2 s`, CLEAR, 'Ended\n']);
   });
 
   it('keeps to the width of the terminal', () => {

@@ -33,8 +33,29 @@ describe('the arguments of telefuser watch', () => {
   });
 
   it('are every option, with JSON read', () => {
-    const args = ['watch', URL, '--task', 'bidirectional', '--prompt=-a lake-', '--image', 'lake.jpg', '--fps', '29.97', '--relay'];
-    args.push('--config', '{"steps":4}', '--field', 'duration_s=30', '--field', 'name=a=b', '--field=loop=true', '--timeout', '60');
+    const args = [
+      'watch',
+      URL,
+      '--task',
+      'bidirectional',
+      '--prompt=-a lake-',
+      '--image',
+      'lake.jpg',
+      '--fps',
+      '29.97',
+      '--relay',
+    ];
+    args.push(
+      '--config',
+      '{"steps":4}',
+      '--field',
+      'duration_s=30',
+      '--field',
+      'name=a=b',
+      '--field=loop=true',
+      '--timeout',
+      '60',
+    );
     args.push('--token-file', 'key', '--record', 'a.mp4', '--force', '--stats', '--messages', '--seconds', '2.5');
     args.push('--control', PRESS, '--control', '"hello"');
     expect(parseInvocation(args)).toEqual({
@@ -100,7 +121,13 @@ describe('the arguments of telefuser bench', () => {
       controls: [],
     });
     const args = ['bench', URL, '-n', '20', '--seconds', '60', '--ramp', '0', '--json', '-', '--control', PRESS];
-    expect(parseInvocation(args)).toMatchObject({ sessions: 20, seconds: 60, rampSeconds: 0, json: '-', controls: [JSON.parse(PRESS)] });
+    expect(parseInvocation(args)).toMatchObject({
+      sessions: 20,
+      seconds: 60,
+      rampSeconds: 0,
+      json: '-',
+      controls: [JSON.parse(PRESS)],
+    });
     expect(parseInvocation(['bench', URL, '--sessions', '40'])).toMatchObject({ rampSeconds: 4 });
   });
 

@@ -105,7 +105,12 @@ function last(given: Given, name: string): string | undefined {
   return given.all(name).at(-1);
 }
 
-function numberOf(given: Given, name: string, [least, most]: readonly [number, number], command: CommandName): number | undefined {
+function numberOf(
+  given: Given,
+  name: string,
+  [least, most]: readonly [number, number],
+  command: CommandName,
+): number | undefined {
   const text = last(given, name);
   if (text === undefined) return undefined;
   const value = /^\d{1,9}(\.\d{1,6})?$/u.test(text) ? Number(text) : Number.NaN;
@@ -125,7 +130,11 @@ function fieldsOf(texts: readonly string[], command: CommandName): Readonly<Reco
     const end = text.indexOf('=');
     const name = text.slice(0, Math.max(0, end));
     if (name === '') throw usage(`--field takes name=value, unlike ${shown(text)}`, command);
-    if (OWN_FIELDS.has(name)) throw usage(`--field cannot be ${name}, which ${name === 'sdp' || name === 'type' ? 'is made here' : `--${name} is for`}`, command);
+    if (OWN_FIELDS.has(name))
+      throw usage(
+        `--field cannot be ${name}, which ${name === 'sdp' || name === 'type' ? 'is made here' : `--${name} is for`}`,
+        command,
+      );
     if (fields.has(name)) throw usage(`the field ${shown(name)} is given twice`, command);
     fields.set(name, jsonOrText(text.slice(end + 1)));
   }

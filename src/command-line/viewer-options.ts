@@ -10,7 +10,8 @@ export const REQUEST_OPTIONS = {
   field: {
     value: 'name=value',
     repeatable: true,
-    description: 'further field of the offer, such as duration_s=30 or loop=true; JSON where it can be read as such; may be repeated',
+    description:
+      'further field of the offer, such as duration_s=30 or loop=true; JSON where it can be read as such; may be repeated',
   },
   control: {
     value: 'json',
@@ -30,7 +31,7 @@ export const REQUEST_OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionDescription>>;
 
 export const WATCH_OPTIONS = {
-  record: { value: 'file', description: 'record picture and sound as they come into a .mp4, .mov, .mkv or .webm' },
+  record: { value: 'file', description: 'record picture and sound as they come into a .mp4, .mkv or .webm' },
   force: { description: 'replace a recording that is there' },
   stats: { description: 'print a line of figures a second' },
   messages: { description: 'print the messages of the data channel, a line of JSON each' },

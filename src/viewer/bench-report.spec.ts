@@ -63,7 +63,13 @@ describe('benchReport', () => {
 
   it('has null for what there is none of', () => {
     const report = benchReport(PLAN, [refused]);
-    expect(report).toMatchObject({ succeeded: 0, success_rate: 0, fps: null, loss_percent: null, controls: { acknowledged_ms: null } });
+    expect(report).toMatchObject({
+      succeeded: 0,
+      success_rate: 0,
+      fps: null,
+      loss_percent: null,
+      controls: { acknowledged_ms: null },
+    });
     expect(formatBenchReport(report).join('\n')).toMatch(/pictures a second +– +– +– +– +–/u);
   });
 });

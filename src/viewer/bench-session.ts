@@ -79,7 +79,11 @@ async function play(
   played.catch(() => undefined);
   try {
     const reason = await Promise.race([played, viewing.ended]);
-    return reason === 'played' || reason === 'completed' ? undefined : `the session ended before its time (${reason})`;
+    over.abort();
+    await controlling;
+    // The one that is under way is not lost.
+    if (reason === 'played') await untilSeen(probe, signal);
+    return reason === 'played' || reason === 'completed' ? undefined : viewing.brokenOff('its time', reason).message;
   } finally {
     over.abort();
     await controlling;
@@ -99,14 +103,19 @@ async function sendControls(
       const control = controls[turn % controls.length];
       const sentAtMs = performance.now();
       if (control !== undefined) viewing.send(probe.next(control, sentAtMs));
-      while (probe.isWaiting) {
-        await sleep(POLL_MS, undefined, { signal });
-        probe.giveUp(performance.now() - CONTROL_TIMEOUT_MS);
-      }
+      await untilSeen(probe, signal);
       const pauseMs = CONTROL_INTERVAL_MS + ((turn * 17) % MAX_CONTROL_JITTER_MS);
       await sleep(Math.max(POLL_MS, sentAtMs + pauseMs - performance.now()), undefined, { signal });
     }
   } catch (error) {
     if (!signal.aborted) throw error;
+  }
+}
+
+/** Until no control is under way, or each was given up. */
+async function untilSeen(probe: ControlProbe, signal: AbortSignal): Promise<void> {
+  while (probe.isWaiting) {
+    await sleep(POLL_MS, undefined, { signal });
+    probe.giveUp(performance.now() - CONTROL_TIMEOUT_MS);
   }
 }

@@ -29,11 +29,7 @@ export interface BenchOutcome {
  *
  * @throws ViewerError where no session was opened
  */
-export async function bench(
-  options: BenchOptions,
-  output: ViewerOutput,
-  signal: AbortSignal,
-): Promise<BenchOutcome | undefined> {
+export async function bench(options: BenchOptions, output: ViewerOutput, signal: AbortSignal): Promise<BenchOutcome | undefined> {
   try {
     const report = await measure(options, output, signal);
     return { report, table: formatBenchReport(report) };

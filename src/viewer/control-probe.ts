@@ -90,7 +90,7 @@ export class ControlProbe {
 }
 
 function isAtOrAfter(timestamp: number, other: number): boolean {
-  return ((timestamp - other) >>> 0) < HALF_CIRCLE;
+  return (timestamp - other) >>> 0 < HALF_CIRCLE;
 }
 
 function keep(times: number[], ms: number): void {

@@ -30,7 +30,10 @@ describe('imageDataUrl', () => {
 
   it('refuses what is no such image, is too large, or cannot be read', async () => {
     const text = await file('text.jpg', Buffer.from('hello'));
-    await expect(imageDataUrl(text)).rejects.toMatchObject({ kind: 'file', message: expect.stringMatching(/no JPEG, PNG or WebP/) });
+    await expect(imageDataUrl(text)).rejects.toMatchObject({
+      kind: 'file',
+      message: expect.stringMatching(/no JPEG, PNG or WebP/),
+    });
     const large = await file('large.jpg', Buffer.of(0xff, 0xd8, 0xff));
     await truncate(large, 10 * 2 ** 20 + 1);
     await expect(imageDataUrl(large)).rejects.toMatchObject({ message: expect.stringMatching(/10\.0 MiB/) });

@@ -26,7 +26,8 @@ export async function checkRecordingPath(given: string, force: boolean): Promise
     () => true,
     () => false,
   );
-  if (exists && !force) throw new ViewerError('file', `${given} is there already`, 'Name another file, or replace it with --force.');
+  if (exists && !force)
+    throw new ViewerError('file', `${given} is there already`, 'Name another file, or replace it with --force.');
   return { path, container };
 }
 

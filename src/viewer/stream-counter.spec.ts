@@ -23,10 +23,16 @@ describe('StreamCounter', () => {
         fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { minLength: 30, maxLength: 90 }),
         (first, moves) => {
           const whole = moves.length - (moves.length % PACKETS_A_FRAME);
-          const arrivals = Array.from({ length: whole }, (_, index) => ({ index, at: index === 0 ? -1 : index + (moves[index] ?? 0) }));
+          const arrivals = Array.from({ length: whole }, (_, index) => ({
+            index,
+            at: index === 0 ? -1 : index + (moves[index] ?? 0),
+          }));
           arrivals.sort((a, b) => a.at - b.at);
           const counter = new StreamCounter();
-          const ended = arrivals.flatMap(({ index }) => [counter.count(packet(index, first), 0), counter.count(packet(index, first), 0)]);
+          const ended = arrivals.flatMap(({ index }) => [
+            counter.count(packet(index, first), 0),
+            counter.count(packet(index, first), 0),
+          ]);
           expect(counter.counts).toMatchObject({ packets: whole, bytes: whole * 100, lost: 0 });
           // Two markers of neighbours may come in any order; each ends its own frame.
           expect(ended.filter(Boolean)).toHaveLength(whole / PACKETS_A_FRAME);

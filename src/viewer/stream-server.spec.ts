@@ -67,7 +67,11 @@ describe('StreamServer', () => {
   });
 
   it.each([
-    [{ status: 503, headers: { 'retry-after': '7' }, body: '{"detail":"All slots\\nare taken."}' }, 'refused', /refused \(503\): All slots are taken\. Try again in 7 s\./],
+    [
+      { status: 503, headers: { 'retry-after': '7' }, body: '{"detail":"All slots\\nare taken."}' },
+      'refused',
+      /refused \(503\): All slots are taken\. Try again in 7 s\./,
+    ],
     [{ status: 401, body: '{"detail":"no credential"}' }, 'refused', /\(401\).*STREAM_TOKEN/],
     [{ status: 422, body: '{"detail":"fps must be at most 240."}' }, 'refused', /\(422\): fps must be at most 240\. Correct/],
     [{ status: 404, body: '<html>' }, 'unreachable', /is no stream server/],
@@ -84,7 +88,10 @@ describe('StreamServer', () => {
 
   it('says why a server cannot be reached, and never fails to close', async () => {
     const nobody = new StreamServer('http://127.0.0.1:1/', undefined);
-    await expect(nobody.open('v=0', {}, NEVER)).rejects.toMatchObject({ kind: 'unreachable', message: expect.stringMatching(/^http:\/\/127\.0\.0\.1:1\/ cannot be reached \(/u) });
+    await expect(nobody.open('v=0', {}, NEVER)).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringMatching(/^http:\/\/127\.0\.0\.1:1\/ cannot be reached \(/u),
+    });
     await expect(nobody.close('x')).resolves.toBeUndefined();
     for (const bad of ['localhost:8088', 'nothing', 'file:///etc/passwd']) {
       expect(() => new StreamServer(bad, undefined)).toThrow(expect.objectContaining({ kind: 'unreachable' }));

@@ -103,7 +103,11 @@ export class StreamServer {
   private refusal({ status, headers }: Response, { detail }: Record<string, unknown>): ViewerError {
     const said = typeof detail === 'string' ? oneLine(detail) : '';
     if (status === 404 && said === '') return this.notOurs('it has no such route');
-    return new ViewerError('refused', `${this.url} refused (${status})${said === '' ? '' : `: ${said}`}`, remedyFor(status, headers));
+    return new ViewerError(
+      'refused',
+      `${this.url} refused (${status})${said === '' ? '' : `: ${said}`}`,
+      remedyFor(status, headers),
+    );
   }
 
   private notOurs(why: string): ViewerError {

@@ -21,7 +21,14 @@ export interface ViewingRequest {
 }
 
 /** The fields of the offer beside its SDP. Rejects with ViewerError where the image cannot be used. */
-export async function offerFields({ task, prompt, fps, config, image, fields }: ViewingRequest): Promise<Record<string, unknown>> {
+export async function offerFields({
+  task,
+  prompt,
+  fps,
+  config,
+  image,
+  fields,
+}: ViewingRequest): Promise<Record<string, unknown>> {
   return {
     ...fields,
     task,

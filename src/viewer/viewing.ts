@@ -15,6 +15,7 @@ const ICE_GATHER_TIMEOUT_MS = 5000;
 /** Between the server's last message and the end of its transport. */
 const CLOSE_GRACE_MS = 1000;
 const LISTEN_INTERVAL_MS = 500;
+const MAX_ERROR_CHARACTERS = 300;
 
 /** A message of the server on the data channel. */
 export type ServerMessage = Readonly<Record<string, unknown>>;
@@ -66,6 +67,7 @@ export class Viewing {
   private listening: NodeJS.Timeout | undefined;
   private times: { answerMs?: number; connectedMs?: number; firstFrameMs?: number } = {};
   private closeReason: string | undefined;
+  private lastError: string | undefined;
   private id = '';
 
   private constructor(
@@ -123,12 +125,22 @@ export class Viewing {
   /** Resolves with the first whole picture. Rejects with a ViewerError where none comes in time, or the session ends before. */
   async firstPicture(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const broken = this.ended.then((reason) => {
-      throw new ViewerError('broken', `the session ended before a picture came (${reason})`, 'The log of the server says why.');
+      throw this.brokenOff('a picture came', reason);
     });
     broken.catch(() => undefined);
     const remedy = 'See whether the pipeline yields frames; the log of the server, or a longer --timeout, may help.';
     const late = new ViewerError('broken', `no picture came within ${timeoutMs / 1000} s`, remedy);
     await inTime(Promise.race([this.pictured.promise, broken]), { timeoutMs, late, signal });
+  }
+
+  /** @param before what did not come about any more. */
+  brokenOff(before: string, reason: EndReason): ViewerError {
+    const said = this.lastError === undefined ? '' : `: ${this.lastError}`;
+    return new ViewerError(
+      'broken',
+      `the session ended before ${before} (${reason}${said})`,
+      'The log of the server may say more.',
+    );
   }
 
   /** Sends a message; false where the channel is not open. */
@@ -176,7 +188,8 @@ export class Viewing {
       const what = `the answer of ${server.url} cannot be used (${(error as Error).message})`;
       throw new ViewerError('unreachable', what, 'Report it, with the version of the server.', { cause: error });
     }
-    const remedy = 'Media goes over UDP: see whether a firewall is between, or whether a TURN server is needed (docs/networking.md).';
+    const remedy =
+      'Media goes over UDP: see whether a firewall is between, or whether a TURN server is needed (docs/networking.md).';
     const late = new ViewerError('broken', `no connection for media came about within ${CONNECT_TIMEOUT_MS / 1000} s`, remedy);
     const lost = new ViewerError('broken', 'the connection for media failed', remedy);
     const failed = this.ended.then(() => {
@@ -205,6 +218,7 @@ export class Viewing {
     const message = parseMessage(text);
     if (message === undefined) return;
     if (message['type'] === 'closed' && typeof message['reason'] === 'string') this.serverCloses(message['reason']);
+    this.lastError = errorOf(message) ?? this.lastError;
     this.observer.messageReceived?.(message);
   }
 
@@ -226,6 +240,13 @@ export class Viewing {
     this.pictured.resolve();
     this.observer.pictureArrived?.(packet.timestamp, nowMs);
   }
+}
+
+/** What a message says went wrong, in one line: the pipeline with a chunk, or the server with what was sent to it. Pure. */
+export function errorOf({ type, error, detail }: ServerMessage): string | undefined {
+  const said = type === 'error' ? detail : error;
+  if (typeof said !== 'string' || said.trim() === '') return undefined;
+  return said.replaceAll(/\s+/gu, ' ').trim().replace(/\.$/u, '').slice(0, MAX_ERROR_CHARACTERS);
 }
 
 function parseMessage(text: string): ServerMessage | undefined {

@@ -15,7 +15,11 @@ const counts = (given: Partial<StreamCounts>): StreamCounts => ({
 describe('the figures of a viewer', () => {
   it('say what went on between two looks', () => {
     const before = { atMs: 1000, video: counts({ frames: 10, bytes: 1000, lost: 1 }), audio: counts({ bytes: 100 }) };
-    const after = { atMs: 3000, video: counts({ frames: 58, bytes: 501_000, lost: 3 }), audio: counts({ bytes: 16_100, lost: 1 }) };
+    const after = {
+      atMs: 3000,
+      video: counts({ frames: 58, bytes: 501_000, lost: 3 }),
+      audio: counts({ bytes: 16_100, lost: 1 }),
+    };
     expect(describeInterval(before, after)).toBe('24.0 fps, video 2000 kbit/s, audio 64 kbit/s, 3 lost');
   });
 

@@ -5,7 +5,7 @@ import { StreamServer } from './stream-server.js';
 import { describeInterval, describeSession, type StreamSnapshot } from './watch-figures.js';
 import type { ViewerOutput } from './viewer-output.port.js';
 import { ViewerError } from './viewer.error.js';
-import { Viewing, type EndReason, type ServerMessage } from './viewing.js';
+import { errorOf, Viewing, type EndReason, type ServerMessage } from './viewing.js';
 import { iceOf, offerFields, type ViewingRequest } from './viewing-request.js';
 
 const STATS_INTERVAL_MS = 1000;
@@ -58,8 +58,9 @@ class Watch {
   ) {
     this.recordingFailed.promise.catch(() => undefined);
     if (path === undefined) return;
-    this.recorder = new Recorder(recordingOpener(path, () => this.viewing?.codecs.includes('OPUS') ?? true), (error) =>
-      this.recordingFailed.reject(cannotWrite(path, error)),
+    this.recorder = new Recorder(
+      recordingOpener(path, () => this.viewing?.codecs.includes('OPUS') ?? true),
+      (error) => this.recordingFailed.reject(cannotWrite(path, error)),
     );
   }
 
@@ -103,9 +104,7 @@ class Watch {
     const reason = await this.untilOver(viewing);
     output.progress('');
     output.line(`${reason === 'ended' ? 'Ended' : `Ended (${reason})`}: ${describeSession(viewing.counts)}`);
-    if (!GOOD_ENDS.has(reason)) {
-      throw new ViewerError('broken', `the session ended before its time (${reason})`, 'The log of the server says why.');
-    }
+    if (!GOOD_ENDS.has(reason)) throw viewing.brokenOff('its time', reason);
   }
 
   private async untilOver(viewing: Viewing): Promise<EndReason> {
@@ -139,10 +138,9 @@ class Watch {
   }
 
   private show(message: ServerMessage): void {
+    const error = errorOf(message);
     if (this.options.messages) this.output.line(JSON.stringify(message));
-    else if (message['type'] === 'error' && typeof message['detail'] === 'string') {
-      this.output.line(`The server says: ${message['detail']}`);
-    }
+    else if (error !== undefined) this.output.line(`The server says: ${error}`);
   }
 
   private async finishRecording(): Promise<void> {

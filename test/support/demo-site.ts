@@ -24,7 +24,9 @@ export class DemoSite implements AsyncDisposable {
     const server = createServer();
     const site = new DemoSite(server);
     server.on('request', (request, response) => {
-      site.answer(request, response).catch((error: unknown) => response.writeHead(502).end(JSON.stringify({ detail: String(error) })));
+      site
+        .answer(request, response)
+        .catch((error: unknown) => response.writeHead(502).end(JSON.stringify({ detail: String(error) })));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

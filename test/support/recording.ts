@@ -42,7 +42,10 @@ export async function probeRecording(path: string): Promise<RecordingInfo> {
 /** When each picture is shown, seconds. */
 export async function pictureTimes(path: string): Promise<number[]> {
   const { stdout } = await ffprobe(['-select_streams', 'v', '-show_entries', 'frame=pts_time', '-of', 'csv=p=0', path]);
-  return stdout.trim().split('\n').map(Number.parseFloat);
+  return stdout
+    .split('\n')
+    .map(Number.parseFloat)
+    .filter((time) => !Number.isNaN(time));
 }
 
 /** When the square turns white, seconds. */
@@ -60,7 +63,21 @@ export async function flashTimes(path: string): Promise<number[]> {
 /** When a beep begins, seconds. */
 export async function beepTimes(path: string): Promise<number[]> {
   const filter = 'aresample=async=1:first_pts=0';
-  const bytes = await ffmpeg(['-i', path, '-map', '0:a', '-af', filter, '-ac', '1', '-ar', String(SAMPLE_RATE), '-f', 'f32le', '-']);
+  const bytes = await ffmpeg([
+    '-i',
+    path,
+    '-map',
+    '0:a',
+    '-af',
+    filter,
+    '-ac',
+    '1',
+    '-ar',
+    String(SAMPLE_RATE),
+    '-f',
+    'f32le',
+    '-',
+  ]);
   const times: number[] = [];
   let lastLoud = -Infinity;
   for (let index = 0; index * 4 + 4 <= bytes.length; index += 1) {

@@ -88,8 +88,6 @@ describe('RecordingFile', { timeout: 30_000 }, () => {
 
   it.each([
     ['one.mp4', 'H264'],
-    ['two.mp4', 'VP8'],
-    ['one.mov', 'H264'],
     ['one.MKV', 'H264'],
     ['two.mkv', 'VP8'],
     ['one.webm', 'VP8'],
@@ -101,9 +99,9 @@ describe('RecordingFile', { timeout: 30_000 }, () => {
     expect(width).toBe(WIDTH);
     const times = (kind: string): number[] => packets.filter((packet) => packet.kind === kind).map((packet) => packet.seconds);
     // Matroska and WebM count in milliseconds.
-    const rounded = (values: readonly number[]): number[] => values.map((value) => Math.round(value * 500));
-    expect(rounded(times('video'))).toEqual(rounded(VIDEO_TICKS.map((ticks) => ticks / 90_000)));
-    expect(rounded(times('audio'))).toEqual(rounded(AUDIO_TICKS.map((ticks) => ticks / 48_000)));
+    const near = (seconds: number): unknown => expect.toSatisfy((value: number) => Math.abs(value - seconds) < 0.0006);
+    expect(times('video')).toEqual(VIDEO_TICKS.map((ticks) => near(ticks / 90_000)));
+    expect(times('audio')).toEqual(AUDIO_TICKS.map((ticks) => near(ticks / 48_000)));
     const keyframes = packets.filter(({ kind }) => kind === 'video').map(({ keyframe }) => keyframe);
     expect(keyframes).toEqual(VIDEO_TICKS.map((_, index) => KEYFRAMES.has(index)));
     // The last picture is as long as the one before.
@@ -124,6 +122,8 @@ describe('RecordingFile', { timeout: 30_000 }, () => {
 
   it('can be played up to its last keyframe while it is not finished', async () => {
     const { path, file } = await record('crashed.mp4', 'H264', true);
+    // A packet waits for what the other stream has at its time.
+    for (let ticks = 6000; ticks < 48_000; ticks += 960) file.writeAudio(sound[0] ?? Buffer.alloc(0), ticks);
     const copy = join(folder, 'copy.mp4');
     await copyFile(path, copy);
     await file.finish();

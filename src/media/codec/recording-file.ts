@@ -15,17 +15,26 @@ import { VideoDecoder } from './video-decoder.js';
 
 const VIDEO_CLOCK_RATE = 90_000;
 const AUDIO_CLOCK_RATE = 48_000;
-/** How long the last packet of a stream is said to be; of the others the next one tells. */
+/** How long the last packet of a stream is said to be, at most; of the others the next one tells. */
 const USUAL_VIDEO_TICKS = 3750;
 const USUAL_AUDIO_TICKS = 960;
 
 /** How long a packet waits for one of the other stream, microseconds; there may be none. */
 const MAX_INTERLEAVE_US = 1_000_000n;
 
+/**
+ * What is in the file while it grows. MP4: a fragment a second, and from each keyframe on, and at the end one index of all, as if there had been none; the
+ * first index waits for the first fragment, since it says how much later than the picture the sound begins. Matroska: a cluster a second.
+ */
+const WRITING_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  mp4: { movflags: 'hybrid_fragmented+frag_keyframe+delay_moov', frag_duration: '1000000' },
+  matroska: { cluster_time_limit: '1000' },
+  webm: { cluster_time_limit: '1000' },
+};
+
 /** What a container is called by the end of a file's name, and the video codecs that it takes, best first. */
 const CONTAINERS = {
-  mp4: { format: 'mp4', videoCodecs: ['H264', 'VP8'] },
-  mov: { format: 'mov', videoCodecs: ['H264'] },
+  mp4: { format: 'mp4', videoCodecs: ['H264'] },
   mkv: { format: 'matroska', videoCodecs: ['H264', 'VP8'] },
   webm: { format: 'webm', videoCodecs: ['VP8'] },
 } as const;
@@ -62,13 +71,11 @@ interface PacketTimes {
 }
 
 /**
- * A file that encoded frames are written to as they are. An MP4 is written in fragments and turned into an ordinary one at its end, so that what was
- * recorded before a crash, or a full disk, can be played. Calls of `write…` block for the time of a memory copy; their timestamps rise.
+ * A file that encoded frames are written to as they are. What was recorded until a second before a crash, or a full disk, can be played. Calls of `write…` block for the time of a memory copy; their timestamps rise.
  */
 export class RecordingFile {
   readonly #packet = new Packet();
   #lastVideoTicks = 0;
-  #videoTicks = USUAL_VIDEO_TICKS;
   #closed = false;
 
   private constructor(
@@ -94,7 +101,7 @@ export class RecordingFile {
       context.setFlags(AVFMT_FLAG_FLUSH_PACKETS);
       context.maxInterleaveDelta = MAX_INTERLEAVE_US;
       check(await context.openOutput(), `Opening ${path}`);
-      const options = Dictionary.fromObject(isFragmented(container) ? { movflags: 'hybrid_fragmented+frag_keyframe' } : {});
+      const options = Dictionary.fromObject({ ...WRITING_OPTIONS[container.format] });
       check(await context.writeHeader(options), `Writing the beginning of ${path}`);
       return new RecordingFile(context, videoStream, audioStream);
     } catch (error) {
@@ -106,9 +113,10 @@ export class RecordingFile {
 
   /** @param ticks of 90 kHz since the beginning. Throws CodecError. */
   writeVideo(data: Buffer, ticks: number, keyframe: boolean): void {
-    if (ticks > this.#lastVideoTicks) this.#videoTicks = ticks - this.#lastVideoTicks;
+    // A long time before says nothing of the time after.
+    const duration = Math.min(Math.max(1, ticks - this.#lastVideoTicks), USUAL_VIDEO_TICKS);
     this.#lastVideoTicks = ticks;
-    this.#write(this.video, data, { ticks, duration: this.#videoTicks, clockRate: VIDEO_CLOCK_RATE, keyframe });
+    this.#write(this.video, data, { ticks, duration, clockRate: VIDEO_CLOCK_RATE, keyframe });
   }
 
   /** @param ticks of 48 kHz since the beginning. Throws CodecError. */
@@ -142,10 +150,6 @@ export class RecordingFile {
     packet.rescaleTs(new Rational(1, clockRate), stream.timeBase);
     check(this.context.interleavedWriteFrameSync(packet), 'Writing the recording');
   }
-}
-
-function isFragmented({ format }: Container): boolean {
-  return format === 'mp4' || format === 'mov';
 }
 
 async function sizeOf({ codec, firstFrame }: RecordedStreams): Promise<PictureSize> {

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AudioOrder } from './audio-order.js';
 
 const packet = (sequenceNumber: number): { sequenceNumber: number } => ({ sequenceNumber: sequenceNumber & 0xffff });
-const numbers = (packets: readonly { sequenceNumber: number }[]): number[] =>
-  packets.map(({ sequenceNumber }) => sequenceNumber);
+const numbers = (packets: readonly { sequenceNumber: number }[]): number[] => packets.map(({ sequenceNumber }) => sequenceNumber);
 
 describe('AudioOrder', () => {
   it('gives each packet once and in order, however they are shuffled within its patience, at any sequence number', () => {
