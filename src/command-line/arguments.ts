@@ -1,5 +1,6 @@
 import { API_KEY_ID, type ConfigurationFlag, isScope, parseInstant, type Scope, SCOPES, TENANT } from '../config/index.js';
-import { type CommandName, COMMANDS, isCommand, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
+import { type CommandName, COMMANDS, isCommand, PROGRAM_OPTIONS } from './commands.js';
+import type { OptionDescription } from './option-description.js';
 import { type Given, parse, suggestion, usage } from './given-arguments.js';
 import { type BenchInvocation, parseBench, parseWatch, type WatchInvocation } from './viewer-arguments.js';
 

@@ -16,7 +16,7 @@ const STANDARD_OUTPUT = '-';
  * @throws CommandError, ViewerError
  */
 export async function bench(
-  { kind: _, tokenFile, token, json, ...options }: BenchInvocation,
+  { tokenFile, token, json, ...options }: BenchInvocation,
   process: ProcessPort,
   server: Pick<Server, 'bench'>,
 ): Promise<ExitReason> {

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
 import { parseInvocation } from './arguments.js';
-import { COMMANDS, isCommand, type OptionDescription } from './commands.js';
+import { COMMANDS, isCommand } from './commands.js';
+import type { OptionDescription } from './option-description.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 const DOCUMENT = '../../docs/command-line.md';
@@ -26,13 +27,13 @@ function rowsOf(what: string): string[][] {
     ['option', 'does'],
     ...Object.entries(options).map(([option, { short, value, description }]) => {
       const long = `\`--${option}${value === undefined ? '' : ` <${value}>`}\``;
-      return [short === undefined ? long : `\`-${short}\`, ${long}`, code(description)];
+      return [short === undefined ? long : `\`-${short}\`, ${long}`, typed(description)];
     }),
   ];
 }
 
 /** What is to be typed as it is. */
-function code(text: string): string {
+function typed(text: string): string {
   return text.replaceAll(/\{"\S+\}|\bTELEFUSER_\w+|\b\w+=\w+/gu, '`$&`');
 }
 

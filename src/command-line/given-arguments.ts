@@ -2,7 +2,8 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
 import { nearestName } from '../config/index.js';
 import { CommandError } from './command.error.js';
-import type { CommandName, OptionDescription } from './commands.js';
+import type { CommandName } from './commands.js';
+import type { OptionDescription } from './option-description.js';
 
 /** The options and arguments that were given. */
 export interface Given {

@@ -1,4 +1,4 @@
-import type { OptionDescription } from './commands.js';
+import type { OptionDescription } from './option-description.js';
 
 /** What `watch` and `bench` ask of a server; each row is an option of both. */
 export const REQUEST_OPTIONS = {

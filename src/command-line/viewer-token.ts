@@ -4,7 +4,7 @@ import { readEnvironment } from '../config/index.js';
 import { CommandError } from './command.error.js';
 
 /** No `TELEFUSER_…` name: a server that is started in the same shell refuses those that it does not know. */
-export const TOKEN_VARIABLE = 'STREAM_TOKEN';
+const TOKEN_VARIABLE = 'STREAM_TOKEN';
 const MAX_TOKEN_CHARACTERS = 16_384;
 const REMEDY = 'Give an API key, a JSON Web Token or a stream token, as it was given to you.';
 

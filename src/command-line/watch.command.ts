@@ -11,7 +11,7 @@ import { viewerToken } from './viewer-token.js';
  * @throws CommandError, ViewerError
  */
 export async function watch(
-  { kind: _, tokenFile, token, ...options }: WatchInvocation,
+  { tokenFile, token, ...options }: WatchInvocation,
   process: ProcessPort,
   server: Pick<Server, 'watch'>,
 ): Promise<ExitReason> {

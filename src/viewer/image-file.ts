@@ -5,17 +5,17 @@ import { ViewerError } from './viewer.error.js';
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 const REMEDY = 'Give a JPEG, PNG or WebP of at most 10 MiB.';
 
-/** Media types by the first bytes of a file; WebP has its name behind the length of its RIFF. */
+/** Media types by the first bytes of a file, hexadecimal; WebP has its name behind the length of its RIFF. */
 const SIGNATURES: readonly (readonly [type: string, pattern: RegExp])[] = [
-  ['image/jpeg', /^\xff\xd8\xff/u],
-  ['image/png', /^\x89PNG\r\n\x1a\n/u],
-  ['image/webp', /^RIFF[^]{4}WEBP/u],
+  ['image/jpeg', /^ffd8ff/u],
+  ['image/png', /^89504e470d0a1a0a/u],
+  ['image/webp', /^52494646.{8}57454250/u],
 ];
 
 /** An image as a data URL, as offers carry it. Rejects with ViewerError (`file`). */
 export async function imageDataUrl(path: string): Promise<string> {
   const bytes = await read(path);
-  const start = bytes.subarray(0, 16).toString('latin1');
+  const start = bytes.subarray(0, 16).toString('hex');
   const type = SIGNATURES.find(([, pattern]) => pattern.test(start))?.[0];
   if (type === undefined) throw new ViewerError('file', `${path} is no JPEG, PNG or WebP`, REMEDY);
   return `data:${type};base64,${bytes.toString('base64')}`;

@@ -109,13 +109,16 @@ export class Recorder {
     const first = this.pending.find(({ frame }) => frame.kind === 'video' && frame.keyframe)?.frame;
     if (first === undefined || first.codec === 'OPUS' || !this.timelines.video.isKnown) return;
     this.zeroMs = this.timelines.video.unixMs(first.rtpTimestamp);
-    this.opening = this.open(first.codec, first.data).then(
-      (file) => {
-        this.file = file;
-        this.advance();
-      },
-      (error: unknown) => this.fail(error),
-    );
+    this.opening = this.openFile(first.codec, first.data);
+  }
+
+  private async openFile(codec: 'H264' | 'VP8', firstFrame: Buffer): Promise<void> {
+    try {
+      this.file = await this.open(codec, firstFrame);
+      this.advance();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private writePending(file: FrameFile): void {

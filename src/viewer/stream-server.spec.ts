@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { StreamServer } from './stream-server.js';
@@ -20,13 +20,12 @@ describe('StreamServer', () => {
   let answer: { status: number; headers?: Record<string, string>; body: string };
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      void request.toArray().then((parts) => {
-        const { method, url: path, headers } = request;
-        asked.push({ method, url: path, headers, body: Buffer.concat(parts).toString() });
-        response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(answer.body);
-      });
-    });
+    const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const body = Buffer.concat(await request.toArray()).toString();
+      asked.push({ method: request.method, url: request.url, headers: request.headers, body });
+      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(answer.body);
+    };
+    server = createServer((request, response) => void reply(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/behind/a/proxy`;

@@ -81,9 +81,7 @@ class Watch {
       signal,
     );
     this.viewing = viewing;
-    void viewing.channelOpen.then(() => {
-      for (const control of options.controls) viewing.send(control);
-    });
+    void sendControls(viewing, options.controls);
     try {
       await this.follow(viewing);
     } finally {
@@ -153,6 +151,11 @@ class Watch {
     }
     if (recorded.pictures > 0) this.output.line(`Recorded ${await describeRecording(this.path.path, recorded)}`);
   }
+}
+
+async function sendControls(viewing: Viewing, controls: readonly unknown[]): Promise<void> {
+  await viewing.channelOpen;
+  for (const control of controls) viewing.send(control);
 }
 
 function cannotWrite({ path }: RecordingPath, cause: unknown): ViewerError {

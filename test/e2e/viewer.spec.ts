@@ -184,7 +184,7 @@ describe('telefuser watch', () => {
   });
 
   it('shows its credential to the server, and to nobody else', async () => {
-    const { key, record } = await makeApiKey({
+    const { key, record } = makeApiKey({
       tenant: 'acme',
       scopes: ['stream:create', 'stream:read', 'stream:close'],
       expiresAtMs: undefined,

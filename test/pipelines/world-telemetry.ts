@@ -15,7 +15,7 @@ interface Session {
   readonly config: SessionConfig;
   controls: readonly string[];
   resets: string[];
-  open: boolean;
+  readonly closed: AbortController;
 }
 
 class WorldTelemetry implements BidirectionalService {
@@ -23,7 +23,7 @@ class WorldTelemetry implements BidirectionalService {
   readonly #sessions = new Map<string, Session>();
 
   createSession(config: SessionConfig): string {
-    this.#sessions.set(config.session_id, { config, controls: [], resets: [], open: true });
+    this.#sessions.set(config.session_id, { config, controls: [], resets: [], closed: new AbortController() });
     return config.session_id;
   }
 
@@ -37,15 +37,15 @@ class WorldTelemetry implements BidirectionalService {
 
   async *pullChunks(id: string): AsyncGenerator<PipelineChunk, void, undefined> {
     const session = this.#sessions.get(id);
-    for (let index = 0; session?.open === true; index += 1) {
+    if (session === undefined) return;
+    for (let index = 0; !session.closed.signal.aborted; index += 1) {
       yield chunkOf(session, index);
       await sleep(1000 / FPS);
     }
   }
 
   closeSession(id: string): void {
-    const session = this.#sessions.get(id);
-    if (session !== undefined) session.open = false;
+    this.#sessions.get(id)?.closed.abort();
     this.#sessions.delete(id);
   }
 }

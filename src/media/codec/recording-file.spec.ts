@@ -99,7 +99,7 @@ describe('RecordingFile', { timeout: 30_000 }, () => {
     expect(width).toBe(WIDTH);
     const times = (kind: string): number[] => packets.filter((packet) => packet.kind === kind).map((packet) => packet.seconds);
     // Matroska and WebM count in milliseconds.
-    const near = (seconds: number): unknown => expect.toSatisfy((value: number) => Math.abs(value - seconds) < 0.0006);
+    const near = (wanted: number): unknown => expect.toSatisfy((value: number) => Math.abs(value - wanted) < 0.0006);
     expect(times('video')).toEqual(VIDEO_TICKS.map((ticks) => near(ticks / 90_000)));
     expect(times('audio')).toEqual(AUDIO_TICKS.map((ticks) => near(ticks / 48_000)));
     const keyframes = packets.filter(({ kind }) => kind === 'video').map(({ keyframe }) => keyframe);

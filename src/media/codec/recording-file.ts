@@ -39,6 +39,9 @@ const CONTAINERS = {
   webm: { format: 'webm', videoCodecs: ['VP8'] },
 } as const;
 
+/** Before each NAL unit (ITU-T H.264 annex B). */
+const START_CODE = Buffer.of(0, 0, 1);
+
 export type RecordedVideoCodec = 'H264' | 'VP8';
 
 export interface Container {
@@ -189,12 +192,16 @@ function addAudio(context: FormatContext): Stream {
 
 /** SPS and PPS of a keyframe (NAL unit types 7 and 8, ITU-T H.264 table 7-1), in Annex B. */
 function parameterSetsOf(accessUnit: Buffer): Buffer {
-  const starts = [...accessUnit.toString('latin1').matchAll(/\0\0\u0001/gu)].map(({ index }) => index);
-  const units = starts.map((start, index) => accessUnit.subarray(start + 3, starts[index + 1]));
+  const units: Buffer[] = [];
+  for (let at = accessUnit.indexOf(START_CODE); at >= 0;) {
+    const next = accessUnit.indexOf(START_CODE, at + START_CODE.length);
+    units.push(accessUnit.subarray(at + START_CODE.length, next < 0 ? undefined : next));
+    at = next;
+  }
   const sets = units.filter((unit) => [7, 8].includes((unit[0] ?? 0) & 0x1f));
   if (sets.length < 2) throw new CodecError('The first picture has no parameter sets.');
   // The zero before the next start code belongs to that: a parameter set ends in a bit that is one.
-  return Buffer.concat(sets.flatMap((unit) => [Buffer.of(0, 0, 0, 1), withoutTrailingZeros(unit)]));
+  return Buffer.concat(sets.flatMap((unit) => [Buffer.of(0), START_CODE, withoutTrailingZeros(unit)]));
 }
 
 function withoutTrailingZeros(unit: Buffer): Buffer {
