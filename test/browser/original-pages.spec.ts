@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { waitFor } from '../support/condition.ts';
 import { DemoSite } from '../support/demo-site.ts';
-import { ServerProcess } from '../support/server-process.ts';
+import { shippedPipeline, testPipeline, TestServer } from '../support/server.ts';
 
 /** The smallest PNG: one pixel. */
 const PIXEL = Buffer.from(
@@ -69,39 +69,35 @@ async function hears(
   );
 }
 
-async function sessions(server: ServerProcess): Promise<unknown> {
-  return (await server.get('v1/service/health'))['webrtc_active_sessions'];
-}
-
-async function ended(server: ServerProcess): Promise<void> {
-  await waitFor('the session to end', async () => (await sessions(server)) === 0);
+async function ended(server: TestServer): Promise<void> {
+  await waitFor('the session to end', async () => (await server.api.activeSessions()) === 0);
 }
 
 describe('pages written for the original server, through their proxy and across origins', () => {
   let site: DemoSite;
-  let replay: ServerProcess;
-  let overlay: ServerProcess;
-  let world: ServerProcess;
+  let replay: TestServer;
+  let overlay: TestServer;
+  let world: TestServer;
   let chromium: Chromium;
 
   beforeAll(async () => {
     site = await DemoSite.listen();
     // One page's origin, as an operator would allow it; any other is refused by the browser.
-    const environment = { TELEFUSER_CORS_ORIGINS: JSON.stringify([site.origin]), TELEFUSER_WEBRTC_MAX_SESSIONS: '1' };
+    const variables = { TELEFUSER_CORS_ORIGINS: JSON.stringify([site.origin]), TELEFUSER_WEBRTC_MAX_SESSIONS: '1' };
     [replay, overlay, world, chromium] = await Promise.all([
-      ServerProcess.start('pipelines/video-replay', { environment }),
-      ServerProcess.start('pipelines/arrow-overlay', { environment }),
-      ServerProcess.start('test/pipelines/world-telemetry.ts', { environment }),
+      TestServer.start(shippedPipeline('video-replay'), variables),
+      TestServer.start(shippedPipeline('arrow-overlay'), variables),
+      TestServer.start(testPipeline('world-telemetry'), variables),
       launchChromium(),
     ]);
   });
   afterAll(async () => {
     await chromium[Symbol.asyncDispose]();
-    await Promise.all([replay.stop(), overlay.stop(), world.stop(), site[Symbol.asyncDispose]()]);
+    await Promise.all([replay.close(), overlay.close(), world.close(), site[Symbol.asyncDispose]()]);
   });
 
-  async function open(name: string, way: 'proxy' | 'cross-origin', server: ServerProcess): Promise<Page> {
-    site.target = server.url;
+  async function open(name: string, way: 'proxy' | 'cross-origin', server: TestServer): Promise<Page> {
+    site.target = server.api.url;
     const page = await chromium.context.newPage();
     page.on('pageerror', (error) => {
       throw error;
@@ -220,7 +216,7 @@ describe('pages written for the original server, through their proxy and across 
     await page.goto(page.url().replace('127.0.0.1', 'localhost'));
     await page.locator('#connect').click();
     await says(page, /^Error: Failed to fetch/);
-    expect(await sessions(replay)).toBe(0);
+    expect(await replay.api.activeSessions()).toBe(0);
     await page.close();
   });
 });
