@@ -1,4 +1,3 @@
-import { VERSION } from '../common/index.js';
 import { apiKey } from './api-key.command.js';
 import { parseInvocation } from './arguments.js';
 import { bench } from './bench.command.js';
@@ -26,7 +25,7 @@ async function run(args: readonly string[], process: ProcessPort, server: Server
       process.stdout.write(helpText(invocation.command));
       return 'ok';
     case 'version':
-      process.stdout.write(`${VERSION}\n`);
+      process.stdout.write(`${(await import('../common/index.js')).VERSION}\n`);
       return 'ok';
     case 'stream-serve':
       return streamServe(invocation, process, server);
