@@ -79,9 +79,9 @@ describe('a recording of telefuser watch', () => {
     expect(stdout).toMatch(
       /^Connected in \d+ ms \(answer after \d+ ms\): session \S+, H264 and OPUS\nFirst picture after \d+ ms\n/u,
     );
-    expect(stdout).toMatch(/^2 s of 3.3 s: [\d.]+ fps, video \d+ kbit\/s, audio \d+ kbit\/s, 0 lost$/mu);
+    expect(stdout).toMatch(/^[123] s of 3\.3 s: [\d.]+ fps, video \d+ kbit\/s, audio \d+ kbit\/s, \d+ lost$/mu);
     expect(stdout).toMatch(
-      /^Ended: \d+ pictures in [\d.]+ s \([\d.]+ fps\), 0\.00 % of the packets lost\nRecorded .* with sound/mu,
+      /^Ended: \d+ pictures in [\d.]+ s \([\d.]+ fps\), [\d.]+ % of the packets lost\nRecorded .* with sound/mu,
     );
     const { formatName, seconds, streams } = await probeRecording(path);
     expect(formatName).toMatch(/mp4/u);
