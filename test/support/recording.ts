@@ -6,9 +6,9 @@ const run = promisify(execFile);
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
-/** The white square of the test card and of the clip, in pixels of 832×480. */
-const FLASH_AREA = { x: 752, y: 32, side: 48 } as const;
-const FLASH_LUMA = 128;
+/** The frame counter of the test card: thirteen blocks of 24×24 from (16, 16), in pixels of 832×480. */
+const COUNTER = { x: 16, y: 16, side: 24, blocks: 13 } as const;
+const WHITE_LUMA = 127;
 const SAMPLE_RATE = 48_000;
 /** The beep is at −10 dBFS. */
 const BEEP_LEVEL = 0.1;
@@ -48,16 +48,35 @@ export async function pictureTimes(path: string): Promise<number[]> {
     .filter((time) => !Number.isNaN(time));
 }
 
-/** When the square turns white, seconds. */
-export async function flashTimes(path: string): Promise<number[]> {
-  const { x, y, side } = FLASH_AREA;
-  const filter = `crop=${side}:${side}:${x}:${y},scale=1:1:flags=area,format=gray`;
+export interface CountedPicture {
+  /** When it is shown. */
+  readonly seconds: number;
+  /** The number of the frame, modulo 256. */
+  readonly counter: number;
+}
+
+/** The pictures whose counter can be read. */
+export async function countedPictures(path: string): Promise<CountedPicture[]> {
+  const { x, y, side, blocks } = COUNTER;
+  const filter = `crop=${side * blocks}:${side - 8}:${x}:${y + 4},scale=${blocks}:1:flags=area,format=gray`;
   const [times, lumas] = await Promise.all([
     pictureTimes(path),
     ffmpeg(['-i', path, '-map', '0:v', '-vf', filter, '-fps_mode', 'passthrough', '-f', 'rawvideo', '-']),
   ]);
-  const lit = [...lumas].map((luma) => luma > FLASH_LUMA);
-  return times.filter((_, index) => index > 0 && lit[index] === true && lit[index - 1] === false);
+  return times.flatMap((seconds, index) => {
+    const counter = counterOf(
+      [...lumas.subarray(index * blocks, (index + 1) * blocks)].map((luma) => (luma > WHITE_LUMA ? 1 : 0)),
+    );
+    return counter === undefined ? [] : [{ seconds, counter }];
+  });
+}
+
+/** White, black, eight bits, odd parity, black, white. */
+function counterOf(blocks: readonly number[]): number | undefined {
+  const bits = blocks.slice(2, 10);
+  const parity = 1 - (bits.reduce((sum, bit) => sum + bit, 0) % 2);
+  const framed = blocks[0] === 1 && blocks[1] === 0 && blocks[10] === parity && blocks[11] === 0 && blocks[12] === 1;
+  return framed ? bits.reduce((value, bit) => value * 2 + bit, 0) : undefined;
 }
 
 /** When a beep begins, seconds. */
