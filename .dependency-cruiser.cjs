@@ -14,8 +14,11 @@ const ALLOWED = {
   metrics: ['health', 'sessions', 'media', 'pipeline-loader', 'tracing', 'identity'],
   memory: ['sessions'],
   management: ['health', 'metrics', 'logging'],
+  viewer: ['media'],
 };
 const FEATURES = Object.keys(ALLOWED);
+/** The doors to WebRTC and to FFmpeg, without the rest of `media`. */
+const VIEWER_DOORS = ['^src/media/(webrtc|codec)/index\\.ts$'];
 const SPEC = '\\.(spec|testing)\\.ts$';
 
 /** The one folder of the server that may import a foreign library; everything else goes through that folder's port. */
@@ -57,7 +60,27 @@ module.exports = {
       name: 'modules-are-entered-through-index',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', ...VIEWER_DOORS] },
+    },
+    {
+      name: 'only-the-viewer-uses-the-libraries-of-media-alone',
+      comment: 'A viewer is no server: the door of `media` would bring Nest, which takes longer to load than a session to open.',
+      severity: 'error',
+      from: { path: '^src/(?!viewer/|media/)' },
+      to: { path: VIEWER_DOORS },
+    },
+    {
+      name: 'commands-start-without-nest',
+      comment: 'It takes half a second to load, and what a command needs of the server is loaded by `cli.ts` when it is needed.',
+      severity: 'error',
+      from: { path: '^src/(command-line|config|viewer)/', pathNot: SPEC },
+      to: { path: '(^|/)node_modules/(@nestjs|fastify|rxjs)/' },
+    },
+    {
+      name: 'the-viewer-loads-no-server',
+      severity: 'error',
+      from: { path: '^src/viewer/', pathNot: SPEC },
+      to: { path: '^src/', pathNot: ['^src/viewer/', ...VIEWER_DOORS] },
     },
     {
       name: 'root-files-enter-modules-through-index',

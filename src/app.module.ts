@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 
-import { type Configuration, ConfigurationModule } from './config/index.js';
+import type { Configuration } from './config/index.js';
+import { ConfigurationModule } from './configuration.module.js';
 import { HealthModule } from './health/index.js';
 import { IdentityModule } from './identity/index.js';
 import { MemoryModule } from './memory/index.js';

@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { configureApp, createHttpAdapter } from './app.setup.js';
 import { Problem, PROBLEM_CATALOGUE } from './common/index.js';
-import { type Configuration, ConfigurationModule, loadConfiguration } from './config/index.js';
+import { type Configuration, loadConfiguration } from './config/index.js';
+import { ConfigurationModule } from './configuration.module.js';
 import { OfferRoute, ServiceFigures } from './sessions/index.js';
 
 class EchoDto {

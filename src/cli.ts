@@ -20,6 +20,8 @@ const code = await runCommand(process.argv.slice(2), process, {
   serve: async (options) => (await import('./main.js')).serve(options),
   validate: async (request) => (await import('./pipeline-loader/index.js')).validatePipeline(request),
   makeApiKey: async (options) => (await import('./identity/index.js')).makeApiKey(options),
+  watch: async (...args) => (await import('./viewer/index.js')).watch(...args),
+  bench: async (...args) => (await import('./viewer/index.js')).bench(...args),
 });
 // Something of a pipeline or a native library may still hold the event loop; everything of ours is closed by now.
 process.exit(code);

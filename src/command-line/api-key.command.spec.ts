@@ -18,7 +18,13 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
       on: () => undefined,
       exit: () => undefined,
     },
-    { serve: unloaded, validate: unloaded, makeApiKey: (options) => Promise.resolve(makeApiKey(options)) },
+    {
+      serve: unloaded,
+      validate: unloaded,
+      watch: unloaded,
+      bench: unloaded,
+      makeApiKey: (options) => Promise.resolve(makeApiKey(options)),
+    },
   );
   return { ...printed, code };
 }

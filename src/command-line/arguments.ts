@@ -1,17 +1,8 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-
-import {
-  API_KEY_ID,
-  type ConfigurationFlag,
-  isScope,
-  nearestName,
-  parseInstant,
-  type Scope,
-  SCOPES,
-  TENANT,
-} from '../config/index.js';
-import { CommandError } from './command.error.js';
-import { type CommandName, COMMANDS, isCommand, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
+import { API_KEY_ID, type ConfigurationFlag, isScope, parseInstant, type Scope, SCOPES, TENANT } from '../config/index.js';
+import { type CommandName, COMMANDS, isCommand, PROGRAM_OPTIONS } from './commands.js';
+import type { OptionDescription } from './option-description.js';
+import { type Given, parse, suggestion, usage } from './given-arguments.js';
+import { type BenchInvocation, parseBench, parseWatch, type WatchInvocation } from './viewer-arguments.js';
 
 /** What the command line asks for. */
 export type Invocation =
@@ -40,7 +31,9 @@ export type Invocation =
       readonly scopes: readonly Scope[];
       readonly id: string | undefined;
       readonly expiresAtMs: number | undefined;
-    };
+    }
+  | WatchInvocation
+  | BenchInvocation;
 
 const MAX_GPUS = 64;
 const MAX_OPTIONS = 64;
@@ -94,43 +87,12 @@ function parseCommand(command: CommandName, args: readonly string[]): Invocation
       return { kind: command, folder: target, python: given.has('python') };
     case 'api-key':
       return parseApiKey(target, given);
+    case 'watch':
+      return parseWatch(target, given);
+    case 'bench':
+      return parseBench(target, given);
     default:
       return command satisfies never;
-  }
-}
-
-/** The options and arguments that were given. */
-interface Given {
-  readonly positionals: readonly string[];
-  has(name: string): boolean;
-  /** The values of an option, in their order. */
-  all(name: string): readonly string[];
-}
-
-function parse(
-  args: readonly string[],
-  options: Readonly<Record<string, OptionDescription>>,
-  command: CommandName | undefined,
-): Given {
-  const config: ParseArgsOptionsConfig = {};
-  for (const [name, { short, value }] of Object.entries(options)) {
-    config[name] = {
-      type: value === undefined ? 'boolean' : 'string',
-      multiple: true,
-      ...(short === undefined ? {} : { short }),
-    };
-  }
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: true });
-    const all = (name: string): string[] => [values[name] ?? []].flat().filter((value) => typeof value === 'string');
-    return { positionals, has: (name) => values[name] !== undefined, all };
-  } catch (error) {
-    // Node's own text goes on with advice of several sentences; its first one names the argument.
-    const [what = ''] = (error as Error).message.split(/\.\s|\n/u);
-    const unknown = /^Unknown option '(-+[^']*)'/u.exec(what)?.[1];
-    const names = Object.keys(options).map((name) => `--${name}`);
-    const near = unknown === undefined ? '' : suggestion(unknown, names);
-    throw usage(`${what.charAt(0).toLowerCase()}${what.slice(1)}${near}`, command);
   }
 }
 
@@ -184,17 +146,4 @@ function parseOptions(texts: readonly string[]): Readonly<Record<string, string>
     throw usage(`${options.size} options are given, and ${MAX_OPTIONS} are allowed`, 'stream-serve');
   // A map's entries, so that `__proto__` is a name like any other.
   return Object.fromEntries(options);
-}
-
-function suggestion(name: string, candidates: readonly string[]): string {
-  const nearest = nearestName(name, candidates);
-  return nearest === undefined ? '' : `, did you mean ${nearest}?`;
-}
-
-function usage(what: string, command?: CommandName): CommandError {
-  return new CommandError(
-    'usage',
-    what.replace(/[.?]$/u, (end) => (end === '?' ? end : '')),
-    `Run "telefuser ${command === undefined ? '' : `${command} `}--help" to see what it takes.`,
-  );
 }

@@ -1,14 +1,5 @@
-/** One option of a command. What it is called is its key in the table. */
-export interface OptionDescription {
-  readonly short?: string;
-  /** What stands for its value in the help; an option without takes none. */
-  readonly value?: string;
-  /** It may be given several times. */
-  readonly repeatable?: true;
-  /** The configuration variable it stands for, whose class knows what is allowed. */
-  readonly variable?: string;
-  readonly description: string;
-}
+import type { OptionDescription } from './option-description.js';
+import { BENCH_OPTIONS, REQUEST_OPTIONS, WATCH_OPTIONS } from './viewer-options.js';
 
 /** One command: what its help says and what it takes. */
 export interface CommandDescription {
@@ -118,6 +109,28 @@ export const COMMANDS = {
     notes: [
       'Add the record to the JSON array in TELEFUSER_API_KEYS, or in the file that TELEFUSER_API_KEYS_FILE names, and set TELEFUSER_AUTH=required.',
       'To rotate a key, add a second one, move the clients to it, and take the first one away.',
+    ],
+  },
+  watch: {
+    argument: 'url',
+    summary: 'watch a session of a stream server without a browser, and record it',
+    description:
+      'Opens a session of the stream server at <url>, in either mode, and says how it goes until the stream ends or a signal comes. It decodes nothing.',
+    options: { ...WATCH_OPTIONS, ...REQUEST_OPTIONS, help: HELP },
+    notes: [
+      'Each --control is sent once, when the data channel opens. Whatever ends the session, the recording is completed.',
+      'docs/command-line.md has examples.',
+    ],
+  },
+  bench: {
+    argument: 'url',
+    summary: 'measure a stream server with several sessions at once',
+    description:
+      'Opens sessions of the stream server at <url> without a browser, and prints how soon they open, what they show and how soon controls are seen.',
+    options: { ...BENCH_OPTIONS, ...REQUEST_OPTIONS, help: HELP },
+    notes: [
+      'The --control messages are objects; they are sent one after the other, over and over, with an id, and followed to the picture that shows each.',
+      'docs/command-line.md says what each figure is.',
     ],
   },
 } as const satisfies Readonly<Record<string, CommandDescription>>;

@@ -7,6 +7,8 @@ export const EXIT_CODES = {
   pipelineNotStarted: { code: 4, meaning: "the pipeline's start() failed or took too long" },
   cannotListen: { code: 5, meaning: 'the address is in use or cannot be listened on' },
   refused: { code: 6, meaning: "the pipeline's source does not pass the check of its security level" },
+  unreachable: { code: 7, meaning: 'the stream server cannot be reached, or refuses the session' },
+  broken: { code: 8, meaning: 'the stream broke off, or not every session of a bench succeeded' },
 } as const;
 
 export type ExitReason = keyof typeof EXIT_CODES;

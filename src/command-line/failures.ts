@@ -1,6 +1,7 @@
 import { type Configuration, ConfigurationError } from '../config/index.js';
 import type { ManagementListenError } from '../management/index.js';
 import type { PipelineStartError } from '../pipeline-loader/index.js';
+import type { ViewerError, ViewerErrorKind } from '../viewer/index.js';
 import { CommandError } from './command.error.js';
 import type { ExitReason } from './exit-codes.js';
 
@@ -15,6 +16,13 @@ const REASON_OF_START_FAILURE: Readonly<Record<PipelineStartError['kind'], ExitR
   'start-failed': 'pipelineNotStarted',
   'start-timeout': 'pipelineNotStarted',
   crashed: 'pipelineNotStarted',
+};
+
+const REASON_OF_VIEWER_FAILURE: Readonly<Record<ViewerErrorKind, ExitReason>> = {
+  unreachable: 'unreachable',
+  refused: 'unreachable',
+  broken: 'broken',
+  file: 'usage',
 };
 
 /** Why the command ends, and the one line that says so. */
@@ -38,6 +46,7 @@ function classify(error: unknown, configuration?: Pick<Configuration, 'host' | '
     return { reason: 'usage', line: `${asSentence(error.message)} ${where}; docs/configuration.md lists what is allowed.` };
   }
   if (isStartError(error)) return { reason: REASON_OF_START_FAILURE[error.kind] ?? 'pipelineNotStarted', line: error.message };
+  if (isViewerError(error)) return { reason: REASON_OF_VIEWER_FAILURE[error.kind], line: error.message };
   if (isManagementListenError(error)) {
     const settings = { host: 'TELEFUSER_MANAGEMENT_HOST', port: 'TELEFUSER_MANAGEMENT_PORT' };
     return { reason: 'cannotListen', line: describeListenFailure(error.code, error, settings) };
@@ -82,6 +91,11 @@ function describeListenFailure(
 /** By name, as below. */
 function isManagementListenError(error: unknown): error is ManagementListenError {
   return error instanceof Error && error.name === 'ManagementListenError';
+}
+
+/** By name, as below. */
+function isViewerError(error: unknown): error is ViewerError {
+  return error instanceof Error && error.name === 'ViewerError';
 }
 
 /** By name and not by class, because the class is loaded with the server, and later than this. */

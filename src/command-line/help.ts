@@ -1,4 +1,5 @@
-import { type CommandDescription, type CommandName, COMMANDS, type OptionDescription, PROGRAM_OPTIONS } from './commands.js';
+import { type CommandDescription, type CommandName, COMMANDS, PROGRAM_OPTIONS } from './commands.js';
+import type { OptionDescription } from './option-description.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 /** Text of `--help` for the program or for one command. */

@@ -1,2 +1,2 @@
 export { runCommand } from './run-command.js';
-export type { ListeningServer, Server } from './server.port.js';
+export type { ListeningServer, ProcessPort, Server } from './server.port.js';

@@ -24,7 +24,7 @@ async function run(...args: readonly string[]) {
       on: () => undefined,
       exit: () => undefined,
     },
-    { serve: unloaded, validate: unloaded, makeApiKey: unloaded },
+    { serve: unloaded, validate: unloaded, makeApiKey: unloaded, watch: unloaded, bench: unloaded },
   );
   return { ...printed, code };
 }

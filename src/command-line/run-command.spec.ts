@@ -52,7 +52,7 @@ const startError = (kind: string, message: string): Error =>
 const listenError = (code: string): Error => Object.assign(new Error('listen'), { code, syscall: 'listen' });
 type Serve = Server['serve'];
 const unloaded = (): Promise<never> => Promise.reject(new Error('the server must not be loaded for this'));
-const unreachable: Server = { serve: unloaded, validate: unloaded, makeApiKey: unloaded };
+const unreachable: Server = { serve: unloaded, validate: unloaded, makeApiKey: unloaded, watch: unloaded, bench: unloaded };
 
 /** Runs `stream-serve` with a server that is already there, and waits until its pipeline is awaited. */
 async function start(

@@ -1,12 +1,13 @@
-import { VERSION } from '../common/index.js';
 import { apiKey } from './api-key.command.js';
 import { parseInvocation } from './arguments.js';
+import { bench } from './bench.command.js';
 import { EXIT_CODES, type ExitReason } from './exit-codes.js';
 import { helpText } from './help.js';
 import { newPipeline } from './new.command.js';
 import type { ProcessPort, Server } from './server.port.js';
 import { reportFailure, streamServe } from './stream-serve.command.js';
 import { validate } from './validate.command.js';
+import { watch } from './watch.command.js';
 
 /** Runs the command that `args` (what follows `telefuser`) ask for. Never rejects. Resolves with the exit code when it is done. */
 export async function runCommand(args: readonly string[], process: ProcessPort, server: Server): Promise<number> {
@@ -24,7 +25,7 @@ async function run(args: readonly string[], process: ProcessPort, server: Server
       process.stdout.write(helpText(invocation.command));
       return 'ok';
     case 'version':
-      process.stdout.write(`${VERSION}\n`);
+      process.stdout.write(`${(await import('../common/index.js')).VERSION}\n`);
       return 'ok';
     case 'stream-serve':
       return streamServe(invocation, process, server);
@@ -34,6 +35,10 @@ async function run(args: readonly string[], process: ProcessPort, server: Server
       return newPipeline(invocation, process);
     case 'api-key':
       return apiKey(invocation, process, server);
+    case 'watch':
+      return watch(invocation, process, server);
+    case 'bench':
+      return bench(invocation, process, server);
     default:
       return invocation satisfies never;
   }

@@ -1,5 +1,6 @@
 import type { ApiKeyRecord, Configuration, Scope, SecurityLevel } from '../config/index.js';
 import type { PipelineOptions, PipelineValidation } from '../pipeline-loader/index.js';
+import type { BenchOptions, BenchOutcome, ViewerOutput, WatchOptions } from '../viewer/index.js';
 
 /** A server that listens, as far as the command line is concerned; `src/main.ts` has the real one. */
 export interface ListeningServer {
@@ -32,12 +33,30 @@ export interface Server {
     readonly expiresAtMs: number | undefined;
     readonly id?: string;
   }): Promise<{ readonly key: string; readonly record: ApiKeyRecord }>;
+  /**
+   * Resolves when the session is over as it should be, or the signal came.
+   * @throws ViewerError
+   */
+  watch(options: WatchOptions, output: ViewerOutput, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves with undefined when the signal came.
+   * @throws ViewerError
+   */
+  bench(options: BenchOptions, output: ViewerOutput, signal: AbortSignal): Promise<BenchOutcome | undefined>;
+}
+
+/** One of the streams that the process writes to. */
+interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  /** Width of the terminal, characters. */
+  readonly columns?: number | undefined;
 }
 
 /** What the command line needs of the process. */
 export interface ProcessPort {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
   on(signal: 'SIGTERM' | 'SIGINT', listener: (signal: NodeJS.Signals) => void): unknown;
   exit(code: number): void;
 }

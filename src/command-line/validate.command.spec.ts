@@ -32,6 +32,8 @@ async function run(args: readonly string[], validation: Partial<Validation> = {}
       validate,
       serve: () => Promise.reject(new Error('nothing is served')),
       makeApiKey: () => Promise.reject(new Error('no key is made')),
+      watch: () => Promise.reject(new Error('nothing is watched')),
+      bench: () => Promise.reject(new Error('nothing is measured')),
     },
   );
   return { ...printed, code, validate };

@@ -9,7 +9,6 @@ export {
   type Scope,
 } from './api-key-records.js';
 export { ConfigurationError, type ConfigurationProblem } from './configuration.error.js';
-export { ConfigurationModule } from './configuration.module.js';
 export {
   Configuration,
   type ConfiguredVideoCodec,

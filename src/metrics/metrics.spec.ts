@@ -5,7 +5,8 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { OfferSummary } from '../common/index.js';
-import { ConfigurationModule, loadConfiguration } from '../config/index.js';
+import { loadConfiguration } from '../config/index.js';
+import { ConfigurationModule } from '../configuration.module.js';
 import { ViewerFactory, type ViewerObserver, type ViewerStats } from '../media/index.js';
 import { PipelineService, type PipelineDescription, type PipelineRun } from '../pipeline-loader/index.js';
 import { ANYONE, IdentityModule } from '../identity/index.js';

@@ -21,7 +21,7 @@ const UNLIMITED = { TELEFUSER_RATE_LIMIT: '0' };
 export type Variables = Readonly<Record<`TELEFUSER_${string}`, string>>;
 
 /** Path of a pipeline of the tests. */
-export function testPipeline(name: 'server-push' | 'conversation'): string {
+export function testPipeline(name: 'server-push' | 'conversation' | 'world-telemetry'): string {
   return join(ROOT, 'test', 'pipelines', `${name}.ts`);
 }
 

@@ -17,6 +17,14 @@ export {
 export { probeEncoder } from './encoder-probe.js';
 export { PictureDecoder } from './picture-decoder.js';
 export { scaledSize, type PictureSize } from './picture-size.js';
+export {
+  containerOf,
+  RECORDING_EXTENSIONS,
+  RecordingFile,
+  type Container,
+  type RecordedStreams,
+  type RecordedVideoCodec,
+} from './recording-file.js';
 export { UndecodablePictureError } from './undecodable-picture.error.js';
 export { VideoDecoder } from './video-decoder.js';
 export { VideoEncoder, type EncodedVideo, type EncodeOptions, type VideoEncoderOptions } from './video-encoder.js';

@@ -1,4 +1,5 @@
 import { dePacketizeRtpPackets, H264RtpPayload, Vp8RtpPayload, type RtpPacket } from 'werift';
+import { sequenceDistance } from './sequence-distance.js';
 
 /** Packets kept while one is missing: about a second of a 1.5 Mbps camera. */
 const MAX_WAITING_PACKETS = 200;
@@ -18,11 +19,6 @@ export interface AssemblerOutput {
   readonly frames: readonly AssembledFrame[];
   /** A packet was given up: what follows cannot be decoded before a keyframe, so one must be asked for. */
   readonly lost: boolean;
-}
-
-/** `a - b` on the circle of 16-bit sequence numbers, −32768…32767 (RFC 3550 appendix A.1). */
-function sequenceDistance(a: number, b: number): number {
-  return ((a - b + 0x8000) & 0xffff) - 0x8000;
 }
 
 /**

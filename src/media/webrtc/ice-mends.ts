@@ -22,7 +22,10 @@ interface IceInternals {
  *   send to whom the stranger likes; here a check without a valid MESSAGE-INTEGRITY is not seen (RFC 8445 section 7.3);
  * - it filters the pairs of signalled candidates only; here a check that arrives from a forbidden address is not seen either.
  */
-export function mendIce({ connection }: RTCIceTransport, { iceServers, permits }: IceOptions): void {
+export function mendIce(
+  { connection }: RTCIceTransport,
+  { iceServers, permits }: Pick<IceOptions, 'iceServers' | 'permits'>,
+): void {
   const agent = connection as unknown as IceInternals;
   if (!iceServers.some(({ urls }) => urls.some((url) => url.startsWith('stun')))) delete agent.stunServer;
   const ensureProtocol = agent.ensureProtocol.bind(connection);

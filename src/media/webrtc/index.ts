@@ -11,6 +11,9 @@ export {
   type PeerConnectionObserver,
   type PeerConnectionOptions,
 } from './peer-connection.js';
+export type { ReceivedFrame, ReceivedPacket, SenderClockReport } from './received-media.js';
+export { ReceivingConnection, type ReceivingObserver, type ReceivingOptions } from './receiving-connection.js';
+export { sequenceDistance } from './sequence-distance.js';
 export { type SentPacket } from './paced-transport.js';
 export { type Feedback } from './rtcp-feedback.js';
 export { type PacketArrival } from './transport-feedback.js';

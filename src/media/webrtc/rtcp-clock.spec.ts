@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compactNtp, ntpTimestamp, roundTripMs } from './rtcp-clock.js';
+import { compactNtp, ntpTimestamp, roundTripMs, unixMsOf } from './rtcp-clock.js';
 
 /** Any instant from 1970 to 2100. */
 const unixMs = fc.double({ min: 0, max: 4_102_444_800_000, noNaN: true });
@@ -19,6 +19,16 @@ describe('ntpTimestamp', () => {
         const seconds = Number(ntp >> 32n) + Number(ntp & 0xffff_ffffn) / 2 ** 32;
         const expected = (instant / 1000 + 2_208_988_800) % 2 ** 32;
         expect(Math.abs(seconds - expected)).toBeLessThan(2e-6);
+      }),
+    );
+  });
+});
+
+describe('unixMsOf', () => {
+  it('gives the instant of an NTP timestamp back to a microsecond, also after the seconds wrapped in 2036', () => {
+    fc.assert(
+      fc.property(unixMs, (instant) => {
+        expect(Math.abs(unixMsOf(ntpTimestamp(instant)) - instant)).toBeLessThan(1e-3);
       }),
     );
   });

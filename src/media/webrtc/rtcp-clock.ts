@@ -13,6 +13,13 @@ export function ntpTimestamp(unixMs: number): bigint {
   return BigInt.asUintN(64, (BigInt(seconds + NTP_UNIX_OFFSET_SECONDS) << 32n) | BigInt(fraction));
 }
 
+/** The wall-clock instant (milliseconds since 1970) of a 64-bit NTP timestamp; those before 1968 are taken for the era that begins in 2036. */
+export function unixMsOf(ntp: bigint): number {
+  const seconds = Number(ntp >> 32n);
+  const eraSeconds = seconds < 2 ** 31 ? 2 ** 32 : 0;
+  return (seconds + eraSeconds - NTP_UNIX_OFFSET_SECONDS) * 1000 + (Number(ntp & 0xffff_ffffn) * 1000) / 2 ** 32;
+}
+
 /** The middle 32 bits of an NTP timestamp: what `LSR` carries (RFC 3550 section 6.4.1). */
 export function compactNtp(ntp: bigint): number {
   return Number((ntp >> 16n) & 0xffff_ffffn);

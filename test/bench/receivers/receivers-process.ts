@@ -1,5 +1,4 @@
 /** Viewers that only count, in a process of their own: `receivers-process.ts <url> <count>`, with an IPC channel. */
-import { ApiClient } from '../../support/api-client.ts';
 import { CountingReceiver, type Counts } from './counting-receiver.ts';
 
 export type ReceiversMessage =
@@ -10,9 +9,8 @@ export type ReceiversMessage =
 const say = (message: ReceiversMessage): void => void process.send?.(message);
 
 async function main(url: string, count: number): Promise<void> {
-  const api = new ApiClient(url);
   const receivers: CountingReceiver[] = [];
-  while (receivers.length < count) receivers.push(await CountingReceiver.connect(api));
+  while (receivers.length < count) receivers.push(await CountingReceiver.connect(url));
   process.on('message', (request: 'count' | 'close') => {
     if (request === 'count') {
       say({ type: 'counts', atMs: performance.now(), counts: receivers.map((receiver) => receiver.counts) });

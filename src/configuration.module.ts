@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule, registerAs } from '@nestjs/config';
 
-import { Configuration } from './configuration.js';
+import { Configuration } from './config/index.js';
 
 /**
  * Makes the one `Configuration` injectable everywhere. It is loaded before the application exists, because the flags, the port and the
