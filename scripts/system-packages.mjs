@@ -25,7 +25,7 @@ const PROJECTS = {
   browser: ['browser'],
   nginx: ['e2e', 'e2e-untimed'],
   interop: ['interop'],
-  aiortc: ['interop', 'clients'],
+  aiortc: ['e2e-untimed', 'interop', 'clients'],
   clients: ['clients'],
   python: ['e2e', 'e2e-untimed', 'browser', 'interop'],
   namespaces: ['e2e', 'e2e-untimed', 'browser'],

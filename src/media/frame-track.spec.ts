@@ -3,7 +3,20 @@ import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { DeliveryMode, Picture } from '../common/index.js';
-import { FRAME_MS, GARBAGE, idle, jpeg, large, pass, red, SENDING_MS, setUp, simulateTime, totalOf, until } from './frame-track.testing.js';
+import {
+  FRAME_MS,
+  GARBAGE,
+  idle,
+  jpeg,
+  large,
+  pass,
+  red,
+  SENDING_MS,
+  setUp,
+  simulateTime,
+  totalOf,
+  until,
+} from './frame-track.testing.js';
 import { VideoEncoders } from './video-encoders.js';
 import type { SendOptions } from './webrtc/index.js';
 

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { DeliveryMode } from '../common/index.js';
 import {
-  CROWDED_MS, expectOrder, expectTogether, FRAME_MS, LOSSLESS_QUEUE_MS, SEEN_WITHIN_MS, simulateTime, Simulation, SLACK_MS, sum,
+  CROWDED_MS,
+  expectOrder,
+  expectTogether,
+  FRAME_MS,
+  LOSSLESS_QUEUE_MS,
+  SEEN_WITHIN_MS,
+  simulateTime,
+  Simulation,
+  SLACK_MS,
+  sum,
 } from './media-timeline.simulation.testing.js';
 
 /** The router's wait is one of Node's own timers, which are not simulated otherwise. */

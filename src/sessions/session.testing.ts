@@ -202,7 +202,10 @@ export async function settle(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-export function expectClosed({ session, run, viewer, closedWith, messages }: ReturnType<typeof setUp>, reason: CloseReason): void {
+export function expectClosed(
+  { session, run, viewer, closedWith, messages }: ReturnType<typeof setUp>,
+  reason: CloseReason,
+): void {
   expect(closedWith).toEqual([reason]);
   expect(session.state).toBe('closed');
   expect(run.closeCalls).toBe(1);

@@ -150,7 +150,10 @@ describe('pipelines that misbehave', () => {
     await client.message('a chunk', ({ type }) => type === 'chunk');
     await expectGoodPush(server);
     expect((await server.api.delete(client.sessionId)).status).toBe(200);
-    table.record('server push: yields metadata without end', 'what the channel cannot take is dropped; DELETE closes the session');
+    table.record(
+      'server push: yields metadata without end',
+      'what the channel cannot take is dropped; DELETE closes the session',
+    );
     await server.idle();
   });
 

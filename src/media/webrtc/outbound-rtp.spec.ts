@@ -1,7 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
 import { RTCRtpCodecParameters } from 'werift';
 import {
-  AUDIO_SSRC, codec, COUNTER_MODE, GCM, IDS, isRising, LARGEST_DATAGRAM, numbersOf, picture, RTX_SSRC, simulateTime, VIDEO_SSRC, World,
+  AUDIO_SSRC,
+  codec,
+  COUNTER_MODE,
+  GCM,
+  IDS,
+  isRising,
+  LARGEST_DATAGRAM,
+  numbersOf,
+  picture,
+  RTX_SSRC,
+  simulateTime,
+  VIDEO_SSRC,
+  World,
 } from './outbound-rtp.testing.js';
 
 simulateTime();
