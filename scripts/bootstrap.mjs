@@ -145,9 +145,10 @@ export function build({ force = false } = {}) {
 /**
  * Runs a script on the pinned Node with our terminal, and resolves to its exit code (128 + number when a signal ended it).
  * A signal sent to us is handed on, so that stopping `npm start` stops the server and waits for its orderly end.
+ * @param variables added to its environment
  */
-export function runNode(args) {
-  const child = spawn(nodePath, args, { cwd: root, env: toolEnvironment(), stdio: 'inherit' });
+export function runNode(args, variables = {}) {
+  const child = spawn(nodePath, args, { cwd: root, env: { ...toolEnvironment(), ...variables }, stdio: 'inherit' });
   // Ctrl-C reaches every process of the terminal by itself: a second SIGINT could look like impatience to the server.
   const handOn = (signal) => (signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];

@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { finish, root } from './bootstrap.mjs';
 
 const REQUIREMENTS = join(root, 'test', 'clients', 'requirements.txt');
@@ -19,7 +18,7 @@ function run(title, command, args) {
 }
 
 /** Installs what is missing; throws with the reason when that fails. */
-export function ensureClientTools() {
+function ensureClientTools() {
   const wanted = readFileSync(REQUIREMENTS, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stderr.write('Installing the tools of the client tests …\n');
@@ -32,9 +31,7 @@ export function ensureClientTools() {
   writeFileSync(stamp, wanted);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  finish(async () => {
-    ensureClientTools();
-    return 0;
-  });
-}
+finish(async () => {
+  ensureClientTools();
+  return 0;
+});

@@ -16,17 +16,22 @@ const REQUIREMENTS = [
   { packageName: 'python3-pil', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import PIL'] },
   { packageName: 'python3-venv', neededBy: 'clients', test: ['/usr/bin/python3', '-c', 'import ensurepip'] },
   { packageName: 'python3-av', neededBy: 'python', test: ['/usr/bin/python3', '-c', 'import av'] },
+  { packageName: 'default-jdk-headless', neededBy: 'compilers', test: ['javac', '-version'] },
+  { packageName: 'maven', neededBy: 'compilers', test: ['mvn', '--version'] },
+  { packageName: 'linux-libc-dev', neededBy: 'compilers', test: ['test', '-e', '/usr/include/asm-generic/unistd.h'] },
 ];
 /** Test projects by what they need. */
 const PROJECTS = {
   browser: ['browser'],
-  nginx: ['e2e'],
+  nginx: ['e2e', 'e2e-untimed'],
   interop: ['interop'],
-  aiortc: ['interop', 'clients'],
+  aiortc: ['e2e-untimed', 'interop', 'clients'],
   clients: ['clients'],
-  python: ['e2e', 'browser', 'interop'],
-  namespaces: ['e2e', 'browser'],
+  python: ['e2e', 'e2e-untimed', 'browser', 'interop'],
+  namespaces: ['e2e', 'e2e-untimed', 'browser'],
   monitoring: ['e2e'],
+  // Single tests are skipped without them.
+  compilers: [],
 };
 const PROBE_TIMEOUT_MS = 60_000;
 const INSTALL_TIMEOUT_MS = 900_000;
@@ -42,7 +47,8 @@ function aptGet(args) {
 
 /**
  * Makes the programs available, or says what to do.
- * @returns {{ unavailable: Set<'e2e' | 'browser' | 'interop' | 'clients'>, remedy: string }} the test projects that cannot run, and one line why
+ * @returns {{ unavailable: Set<'e2e' | 'e2e-untimed' | 'browser' | 'interop' | 'clients'>, remedy: string | undefined }} the test projects that
+ *   cannot run, and one line why and what to do; undefined when nothing is missing
  */
 export function ensureSystemPackages() {
   let absent = missing();
@@ -57,6 +63,7 @@ export function ensureSystemPackages() {
   const names = absent.map(({ packageName }) => packageName).join(' ');
   return {
     unavailable: new Set(absent.flatMap(({ neededBy }) => PROJECTS[neededBy])),
-    remedy: `Missing: ${names}. Install with: sudo apt-get install -y --no-install-recommends ${names}`,
+    remedy:
+      names === '' ? undefined : `Missing: ${names}. Install with: sudo apt-get install -y --no-install-recommends ${names}`,
   };
 }

@@ -4,13 +4,8 @@ import type { Owner } from '../identity/index.js';
 import type { ChunkMark, ConnectionState, FrameTimes, Viewer, ViewerObserver, ViewerStats } from '../media/index.js';
 import { PipelineCrashedError, type ControlId, type PipelineRun, type StreamMode } from '../pipeline-loader/index.js';
 import type { OfferTrace } from '../tracing/index.js';
-import {
-  MAX_SENT_MESSAGE_BYTES,
-  parseMessage,
-  type MessageErrorCode,
-  type MessageLimits,
-  type ServerMessage,
-} from './channel-messages.js';
+import { parseMessage, type MessageLimits } from './channel-messages.js';
+import { ChannelSender } from './channel-sender.js';
 import type { CloseReason } from './close-reason.js';
 import { ErrorBudget } from './error-budget.js';
 import { frameLedger, ledgerInWords, type FrameLedger } from './frame-ledger.js';
@@ -71,6 +66,7 @@ export class Session implements ViewerObserver {
   private currentState: SessionState = 'negotiating';
   private readonly pipelineErrors = new ErrorBudget();
   private readonly clientErrors = new ErrorBudget();
+  private readonly client: ChannelSender;
   private readonly latencies: StageLatencies;
   private readonly timing: SessionTiming;
   private routedPictures = 0;
@@ -84,6 +80,7 @@ export class Session implements ViewerObserver {
     private readonly run: PipelineRun,
     private readonly viewer: Viewer,
   ) {
+    this.client = new ChannelSender(options.id, viewer, (detail) => this.chunkRefused(detail));
     this.latencies = new StageLatencies(options.serviceLatencies);
     this.timing = new SessionTiming(this.latencies);
     // A session that closes before it is connected has nobody waiting on this.
@@ -163,7 +160,7 @@ export class Session implements ViewerObserver {
     this.transition('answered');
     this.deadlines.set('connect', connectMs, 'connect_timeout');
     this.run.onPushError((message) => {
-      if (this.pipelineErrors.take()) this.sendError('push-failed', message);
+      if (this.pipelineErrors.take()) this.client.error('push-failed', message);
     });
     this.run.onChunkError((message) => this.chunkRefused(message));
     this.viewer.observe(this);
@@ -180,7 +177,7 @@ export class Session implements ViewerObserver {
    */
   announceEnd(deadlineMs: number): void {
     this.endsAtMs = deadlineMs;
-    if (this.viewer.hasChannel) this.sendGoingAway(deadlineMs);
+    if (this.viewer.hasChannel) this.client.goingAway(deadlineMs);
   }
 
   /** Ends the session and everything it owns. Idempotent: the first reason counts. Resolves when nothing is left. */
@@ -212,7 +209,7 @@ export class Session implements ViewerObserver {
 
   channelOpened(): void {
     this.deadlines.clear('channel');
-    if (this.endsAtMs !== undefined) this.sendGoingAway(this.endsAtMs);
+    if (this.endsAtMs !== undefined) this.client.goingAway(this.endsAtMs);
     if (this.mode === 'bidirectional') this.startPump();
   }
 
@@ -228,7 +225,7 @@ export class Session implements ViewerObserver {
         void this.close('client_stop');
         break;
       case 'refused':
-        if (this.clientErrors.take()) this.sendError(parsed.code, parsed.detail);
+        if (this.clientErrors.take()) this.client.error(parsed.code, parsed.detail);
         break;
       case 'shown': {
         const nowMs = performance.now();
@@ -251,15 +248,7 @@ export class Session implements ViewerObserver {
     const appliedControls = this.timing.chunkRouted(chunk);
     // A host may name what the client never sent, or what was named before.
     if (appliedControls.length === 0 && Object.keys(chunk.metadata).length === 0) return;
-    this.send({
-      type: 'chunk',
-      session_id: this.id,
-      index: chunk.index ?? null,
-      data: chunk.metadata,
-      ...(appliedControls.length === 0 ? {} : { applied_controls: appliedControls }),
-      ...(rtpTimestamp === undefined ? {} : { rtp_timestamp: rtpTimestamp }),
-      timestamp: Date.now() / 1000,
-    });
+    this.client.chunk({ index: chunk.index, metadata: chunk.metadata, appliedControls, rtpTimestamp });
   }
 
   pictureSent(times: FrameTimes, first: ChunkMark | undefined): void {
@@ -273,14 +262,14 @@ export class Session implements ViewerObserver {
 
   pictureRefused(message: string): void {
     this.logger.warn(message, this.logFields);
-    this.sendChunkError(message);
+    this.client.chunkError(message);
   }
 
   private takeInput(value: unknown, control: ControlId | undefined): void {
     if (this.mode === 'bidirectional') {
       this.run.push(value, control === undefined ? undefined : this.timing.controlReceived(control, performance.now()));
     } else if (this.clientErrors.take()) {
-      this.sendError(
+      this.client.error(
         'not-bidirectional',
         'This pipeline takes no input: it only streams. Send {"type":"stop"} to end the session.',
       );
@@ -323,10 +312,10 @@ export class Session implements ViewerObserver {
     if (this.aborter.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
     this.logger.error(`the pipeline's stream broke: ${message}`, this.logFields);
-    this.sendChunkError(message);
+    this.client.chunkError(message);
     if (!(error instanceof PipelineCrashedError)) return this.streamEnded('pipeline_failed');
     // Nothing comes after this, for nobody: the client is told at once, so that it can turn to a process that lives.
-    this.sendDone();
+    this.client.done(this.viewer.videoChunks);
     // A client that is still connecting hears of it when it is connected. Not awaited: closing waits for this pump.
     this.deadlines.set('crash', CRASH_GRACE_MS, 'pipeline_crashed');
     void this.closeWhenConnected('pipeline_crashed');
@@ -341,7 +330,7 @@ export class Session implements ViewerObserver {
     // The grace is for the client to get the last messages, so it begins when there is a client. A close meanwhile ends the wait.
     await this.connected.promise.catch(() => undefined);
     if (this.aborter.signal.aborted) return;
-    this.sendDone();
+    this.client.done(this.viewer.videoChunks);
     this.transition('ended');
     this.deadlines.clear('grace');
     this.deadlines.set('done', this.options.timeouts.doneGraceMs, reason);
@@ -350,7 +339,7 @@ export class Session implements ViewerObserver {
   private async closeOnce(reason: CloseReason): Promise<void> {
     this.transition('close');
     this.deadlines.close();
-    this.send({ type: 'closed', session_id: this.id, reason, timestamp: Date.now() / 1000 });
+    this.client.closed(reason);
     this.aborter.abort(new Error(`session closed: ${reason}`));
     this.connected.reject(this.aborter.signal.reason);
     // The run and the viewer do not wait for each other: a pipeline that hangs in its close must not keep sockets open.
@@ -381,32 +370,6 @@ export class Session implements ViewerObserver {
   private chunkRefused(message: string): void {
     if (!this.pipelineErrors.take()) return;
     if (this.pipelineErrors.taken === 1) this.logger.warn(`a chunk was refused: ${message}`, this.logFields);
-    this.sendChunkError(message);
-  }
-
-  private sendGoingAway(deadlineMs: number): void {
-    this.send({ type: 'going_away', session_id: this.id, deadline: deadlineMs / 1000, timestamp: Date.now() / 1000 });
-  }
-
-  private sendDone(): void {
-    this.send({ type: 'done', session_id: this.id, total_chunks: this.viewer.videoChunks, timestamp: Date.now() / 1000 });
-  }
-
-  private sendChunkError(error: string): void {
-    this.send({ type: 'chunk', session_id: this.id, index: null, data: null, error, timestamp: Date.now() / 1000 });
-  }
-
-  private sendError(code: MessageErrorCode, detail: string): void {
-    this.send({ type: 'error', session_id: this.id, code, detail, timestamp: Date.now() / 1000 });
-  }
-
-  private send(message: ServerMessage): void {
-    // `closed` is the last word; what a pipeline still says while it is closed comes too late.
-    if (this.aborter.signal.aborted) return;
-    const text = JSON.stringify(message);
-    const bytes = Buffer.byteLength(text);
-    const most = Math.min(MAX_SENT_MESSAGE_BYTES, this.viewer.maxMessageBytes ?? MAX_SENT_MESSAGE_BYTES);
-    if (bytes <= most) this.viewer.send(text);
-    else this.chunkRefused(`The metadata of a chunk makes a message of ${bytes} bytes; at most ${most} can be sent.`);
+    this.client.chunkError(message);
   }
 }

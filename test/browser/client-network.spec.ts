@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CHROMIUM, launchChromium, type Chromium } from '../support/chromium.ts';
 import { openServedClientPage } from '../support/client-page.ts';
 import { waitFor } from '../support/condition.ts';
-import { canMakeNamespaces, Namespace, type NamespaceProcess } from '../support/namespace.ts';
+import { Namespace, withoutNamespaces, type NamespaceProcess } from '../support/namespace.ts';
+import { skipReason } from '../support/skip-reason.ts';
 
 const [SERVER, CLIENT] = ['10.78.0.1', '10.78.0.2'] as const;
 const CUT_MS = 8000;
@@ -19,7 +20,7 @@ interface Shown {
   readonly atMs: number;
 }
 
-describe.skipIf(!canMakeNamespaces)('the client in a network of its own', () => {
+describe.skipIf(withoutNamespaces !== undefined)(`the client in its own network${skipReason(withoutNamespaces)}`, () => {
   let there: Namespace;
   let here: Namespace;
   let folder: string;

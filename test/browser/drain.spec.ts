@@ -6,6 +6,7 @@ import { waitFor } from '../support/condition.ts';
 import { pidBehind, pidNamespaceLauncher } from '../support/pid-namespace.ts';
 import { ProbePage, type Recording } from '../support/probe-page.ts';
 import { CommandProcess, shippedPipeline, type ServingCommand } from '../support/server.ts';
+import { skipReason } from '../support/skip-reason.ts';
 
 interface Message {
   readonly type: string;
@@ -142,12 +143,10 @@ describe('a server that is asked to end while Chromium watches', () => {
     expect(await drain(serving, serving.command.child.pid ?? 0, 'A process')).toEqual(SEAMLESS);
   });
 
-  it.skipIf(LAUNCHER === undefined)(
-    'does the same as PID 1 (skipped where the kernel refuses PID namespaces: run it as root)',
-    async () => {
-      await using serving = await serve(LAUNCHER);
-      const pid = await pidBehind(serving.command.child.pid ?? 0);
-      expect(await drain(serving, pid, 'PID 1 of a PID namespace')).toEqual(SEAMLESS);
-    },
-  );
+  const missing = LAUNCHER === undefined ? 'needs a kernel that allows PID namespaces: run it as root' : undefined;
+  it.skipIf(missing !== undefined)(`does the same as PID 1${skipReason(missing)}`, async () => {
+    await using serving = await serve(LAUNCHER);
+    const pid = await pidBehind(serving.command.child.pid ?? 0);
+    expect(await drain(serving, pid, 'PID 1 of a PID namespace')).toEqual(SEAMLESS);
+  });
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, launchChromium } from '../support/chromium.ts';
 import { startCoturn } from '../support/coturn.ts';
-import { canMakeNamespaces, Namespace, type NamespaceProcess } from '../support/namespace.ts';
+import { Namespace, withoutNamespaces, type NamespaceProcess } from '../support/namespace.ts';
+import { skipReason } from '../support/skip-reason.ts';
 
 const SECRET = 'a secret of the tests';
 const PORTS = ['8088', '3478'];
@@ -18,7 +19,7 @@ net.createServer((near) => {
   far.on('error', () => near.destroy());
 }).listen(from, () => console.log('listening'));`;
 
-describe.skipIf(!canMakeNamespaces)('a machine to which only SSH leads', () => {
+describe.skipIf(withoutNamespaces !== undefined)(`a machine to which only SSH leads${skipReason(withoutNamespaces)}`, () => {
   const namespaces: Namespace[] = [];
   const processes: NamespaceProcess[] = [];
   let folder: string;

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { CHROMIUM, launchChromium, type Chromium } from '../support/chromium.ts';
 import { waitFor } from '../support/condition.ts';
 import { startCoturn } from '../support/coturn.ts';
-import { canMakeNamespaces, Namespace, type NamespaceProcess } from '../support/namespace.ts';
+import { Namespace, withoutNamespaces, type NamespaceProcess } from '../support/namespace.ts';
+import { skipReason } from '../support/skip-reason.ts';
 
 const SECRET = 'a secret of the tests';
 const [SERVER, CLIENT] = ['10.77.0.1', '10.77.0.2'] as const;
@@ -30,7 +31,7 @@ interface Credentials {
   readonly credential: string;
 }
 
-describe.skipIf(!canMakeNamespaces)('Chromium in a network of its own, with coturn', () => {
+describe.skipIf(withoutNamespaces !== undefined)(`Chromium in a network with coturn${skipReason(withoutNamespaces)}`, () => {
   let there: Namespace;
   let here: Namespace;
   let coturn: NamespaceProcess;

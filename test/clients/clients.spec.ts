@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { paths } from '../support/api-types.ts';
 import { shippedPipeline, TestServer } from '../support/server.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
-import { GeneratedClient, isInstalled } from './generated-client.ts';
+import { GeneratedClient, without } from './generated-client.ts';
+import { skipReason } from '../support/skip-reason.ts';
 
 const COMPILATION_TIMEOUT_MS = 300_000;
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -61,8 +62,10 @@ describe('a client generated as docs/clients.md says', () => {
     expect(error?.code).toBe('session-not-found');
   });
 
-  it.skipIf(!isInstalled('go') || !isInstalled('java'))(
-    'in Go compiles',
+  const [withoutGo, withoutJava] = [without('go', 'java'), without('mvn', 'java')];
+
+  it.skipIf(withoutGo !== undefined)(
+    `in Go compiles${skipReason(withoutGo)}`,
     async () => {
       await using client = await GeneratedClient.make('Go', server.api.url);
       expect(await readFile(join(client.folder, 'telefuser-client', 'api_webrtc.go'), 'utf8')).toContain('WebRtcOffer(');
@@ -70,8 +73,8 @@ describe('a client generated as docs/clients.md says', () => {
     COMPILATION_TIMEOUT_MS,
   );
 
-  it.skipIf(!isInstalled('mvn') || !isInstalled('java'))(
-    'in Java compiles',
+  it.skipIf(withoutJava !== undefined)(
+    `in Java compiles${skipReason(withoutJava)}`,
     async () => {
       await using client = await GeneratedClient.make('Java', server.api.url);
       const classes = await client.run('find', ['telefuser-client/target/classes', '-name', 'WebRtcOffer*.class']);

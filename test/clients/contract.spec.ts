@@ -17,7 +17,7 @@ const SETTINGS = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 /** Another one is taken by `FUZZ_SEED`, to look for what this one does not find. */
 const SEED = process.env['FUZZ_SEED'] ?? '20261123';
 const EXAMPLES_PER_OPERATION = '60';
-const RUN_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 400_000;
 
 /**
  * Not looked at: a route that is not there is 404, by whatever method, and never 405 (docs/errors.md); a well-formed offer may be

@@ -17,9 +17,15 @@ const OUTPUT_BYTES = 4 * 1024 * 1024;
 /** Programs that the tests install (scripts/client-tools.mjs). */
 export const CLIENT_TOOLS = join(ROOT, 'node_modules', '.cache', 'client-tools', 'bin');
 
-/** Whether a program of this name can be started. */
-export function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+/** Where Go's own installer puts it, which is in the PATH of a login shell only. */
+const GO_FOLDER = '/usr/local/go/bin';
+/** Where a program is looked for, in this order: the tools that the tests install come first. */
+const PATH = [CLIENT_TOOLS, join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? '', GO_FOLDER].join(delimiter);
+
+/** Which of some programs are not installed, in words; undefined when all are. */
+export function without(...programs: readonly string[]): string | undefined {
+  const missing = programs.filter((program) => !PATH.split(delimiter).some((folder) => existsSync(join(folder, program))));
+  return missing.length === 0 ? undefined : `needs ${missing.join(' and ')}`;
 }
 
 /** A folder with a client that was made as docs/clients.md says. It goes when it is disposed of. */
@@ -41,10 +47,9 @@ export class GeneratedClient implements AsyncDisposable {
 
   /** Runs a program in the folder, the tools first in its path, and resolves to what it printed; rejects when it fails. */
   async run(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
-    const tools = [CLIENT_TOOLS, join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
     const { stdout } = await promisify(execFile)(program, args, {
       cwd: this.folder,
-      env: { ...process.env, PATH: tools, ...environment },
+      env: { ...process.env, PATH, ...environment },
       timeout: COMMAND_TIMEOUT_MS,
       maxBuffer: OUTPUT_BYTES,
     });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/condition.ts';
 import { Prometheus, promtool, withoutPrometheus } from '../support/prometheus.ts';
 import { shippedPipeline, TestServer } from '../support/server.ts';
+import { skipReason } from '../support/skip-reason.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/monitoring/', import.meta.url));
@@ -102,84 +103,81 @@ describe('the metrics of a running server', () => {
   });
 });
 
-describe.skipIf(withoutPrometheus !== undefined)(
-  `Prometheus${withoutPrometheus === undefined ? '' : ` (${withoutPrometheus})`}`,
-  () => {
-    let server: TestServer;
-    let client: WeriftClient;
-    let prometheus: Prometheus;
+describe.skipIf(withoutPrometheus !== undefined)(`Prometheus${skipReason(withoutPrometheus)}`, () => {
+  let server: TestServer;
+  let client: WeriftClient;
+  let prometheus: Prometheus;
 
-    beforeAll(async () => {
-      server = await TestServer.start(shippedPipeline('arrow-overlay'), { TELEFUSER_MANAGEMENT_PORT: '0' });
-      const { host } = new URL(server.server.managementUrl ?? '');
-      prometheus = await Prometheus.start(
-        [
-          { job: 'telefuser', address: host, path: '/metrics' },
-          { job: 'telefuser-api', address: new URL(server.api.url).host, path: '/v1/service/metrics' },
-        ],
-        [`${FOLDER}alerts.yml`],
+  beforeAll(async () => {
+    server = await TestServer.start(shippedPipeline('arrow-overlay'), { TELEFUSER_MANAGEMENT_PORT: '0' });
+    const { host } = new URL(server.server.managementUrl ?? '');
+    prometheus = await Prometheus.start(
+      [
+        { job: 'telefuser', address: host, path: '/metrics' },
+        { job: 'telefuser-api', address: new URL(server.api.url).host, path: '/v1/service/metrics' },
+      ],
+      [`${FOLDER}alerts.yml`],
+    );
+    client = await watch(server);
+    await waitFor(
+      'five scrapes with pictures',
+      async () => Number((await prometheus.query('min(changes(telefuser_frames_sent_total[1m]))'))[0]?.value[1] ?? 0) >= 5,
+      20_000,
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await client?.[Symbol.asyncDispose]();
+    await prometheus?.[Symbol.asyncDispose]();
+    await server.close();
+  });
+
+  it('finds nothing to say against the metrics', async () => {
+    const { text } = await scrape(`${server.server.managementUrl}metrics`);
+    expect(await promtool(['check', 'metrics'], text)).toBe('');
+  });
+
+  it('takes the alert rules, and they pass their tests', async () => {
+    expect(await promtool(['check', 'rules', `${FOLDER}alerts.yml`])).toBe('');
+    expect(await promtool(['test', 'rules', `${FOLDER}alerts.test.yml`])).toBe('');
+  });
+
+  it('has a test that fires, and one that does not, for each alert', async () => {
+    const [rules = '', tests = ''] = await Promise.all(
+      ['alerts.yml', 'alerts.test.yml'].map((name) => readFile(FOLDER + name, 'utf8')),
+    );
+    const alerts = [...rules.matchAll(/- alert: (\w+)/gu)].map(([, name]) => name);
+    const tested = (quiet: boolean): Set<string | undefined> =>
+      new Set(
+        [...tests.matchAll(/alertname: (\w+)\n\s+exp_alerts:(?<none> \[\])?/gu)]
+          .filter(({ groups }) => (groups?.['none'] !== undefined) === quiet)
+          .map(([, name]) => name),
       );
-      client = await watch(server);
-      await waitFor(
-        'five scrapes with pictures',
-        async () => Number((await prometheus.query('min(changes(telefuser_frames_sent_total[1m]))'))[0]?.value[1] ?? 0) >= 5,
-        20_000,
-      );
-    }, 60_000);
-    afterAll(async () => {
-      await client?.[Symbol.asyncDispose]();
-      await prometheus?.[Symbol.asyncDispose]();
-      await server.close();
-    });
+    expect(new Set(alerts)).toEqual(tested(false));
+    expect(new Set(alerts)).toEqual(tested(true));
+  });
 
-    it('finds nothing to say against the metrics', async () => {
-      const { text } = await scrape(`${server.server.managementUrl}metrics`);
-      expect(await promtool(['check', 'metrics'], text)).toBe('');
+  it('scrapes both paths, and evaluates every alert rule on what it scraped', async () => {
+    const up = await prometheus.query('up');
+    expect(new Set(up.map(({ metric, value }) => `${metric['job']} ${value[1]}`))).toEqual(
+      new Set(['telefuser 1', 'telefuser-api 1']),
+    );
+    const health = await waitFor('every rule to be evaluated', async () => {
+      const found = await prometheus.ruleHealth();
+      return Object.values(found).includes('unknown') ? undefined : found;
     });
+    expect(Object.values(health).filter((state) => state !== 'ok')).toEqual([]);
+    expect(Object.keys(health)).toContain('TelefuserDown');
+    expect(await unknownMetrics(prometheus, await readFile(`${FOLDER}alerts.yml`, 'utf8'))).toEqual([]);
+  });
 
-    it('takes the alert rules, and they pass their tests', async () => {
-      expect(await promtool(['check', 'rules', `${FOLDER}alerts.yml`])).toBe('');
-      expect(await promtool(['test', 'rules', `${FOLDER}alerts.test.yml`])).toBe('');
-    });
-
-    it('has a test that fires, and one that does not, for each alert', async () => {
-      const [rules = '', tests = ''] = await Promise.all(
-        ['alerts.yml', 'alerts.test.yml'].map((name) => readFile(FOLDER + name, 'utf8')),
-      );
-      const alerts = [...rules.matchAll(/- alert: (\w+)/gu)].map(([, name]) => name);
-      const tested = (quiet: boolean): Set<string | undefined> =>
-        new Set(
-          [...tests.matchAll(/alertname: (\w+)\n\s+exp_alerts:(?<none> \[\])?/gu)]
-            .filter(({ groups }) => (groups?.['none'] !== undefined) === quiet)
-            .map(([, name]) => name),
-        );
-      expect(new Set(alerts)).toEqual(tested(false));
-      expect(new Set(alerts)).toEqual(tested(true));
-    });
-
-    it('scrapes both paths, and evaluates every alert rule on what it scraped', async () => {
-      const up = await prometheus.query('up');
-      expect(new Set(up.map(({ metric, value }) => `${metric['job']} ${value[1]}`))).toEqual(
-        new Set(['telefuser 1', 'telefuser-api 1']),
-      );
-      const health = await waitFor('every rule to be evaluated', async () => {
-        const found = await prometheus.ruleHealth();
-        return Object.values(found).includes('unknown') ? undefined : found;
-      });
-      expect(Object.values(health).filter((state) => state !== 'ok')).toEqual([]);
-      expect(Object.keys(health)).toContain('TelefuserDown');
-      expect(await unknownMetrics(prometheus, await readFile(`${FOLDER}alerts.yml`, 'utf8'))).toEqual([]);
-    });
-
-    it('has an answer to every expression of the dashboard, of metrics that are there', async () => {
-      const expressions = await dashboardExpressions();
-      expect(expressions.length).toBeGreaterThan(40);
-      const empty: string[] = [];
-      for (const { title, expression } of expressions) {
-        if ((await prometheus.query(expression)).length === 0) empty.push(`${title}: ${expression}`);
-      }
-      expect(empty).toEqual([]);
-      expect(await unknownMetrics(prometheus, await readFile(`${FOLDER}dashboard.json`, 'utf8'))).toEqual([]);
-    });
-  },
-);
+  it('has an answer to every expression of the dashboard, of metrics that are there', async () => {
+    const expressions = await dashboardExpressions();
+    expect(expressions.length).toBeGreaterThan(40);
+    const empty: string[] = [];
+    for (const { title, expression } of expressions) {
+      if ((await prometheus.query(expression)).length === 0) empty.push(`${title}: ${expression}`);
+    }
+    expect(empty).toEqual([]);
+    expect(await unknownMetrics(prometheus, await readFile(`${FOLDER}dashboard.json`, 'utf8'))).toEqual([]);
+  });
+});

@@ -15,6 +15,7 @@ import { imageOf } from '../support/image.ts';
 import { FakeKubelet } from '../support/kubelet.ts';
 import { workloadOf } from '../support/manifest.ts';
 import { containerOf, probesOf, type Cluster } from '../support/pod.ts';
+import { skipReason } from '../support/skip-reason.ts';
 import { WATCH, WeriftClient } from '../support/werift-client.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -77,7 +78,7 @@ async function writablePlaces(pid: number): Promise<string[]> {
   return places.map(([, , , , place = '']) => place).filter((place) => !/^\/(?:dev|proc)(?:\/|$)/u.test(place));
 }
 
-describe.skipIf(withoutContainers !== undefined)('the pod of the chart', () => {
+describe.skipIf(withoutContainers !== undefined)(`the pod of the chart${skipReason(withoutContainers)}`, () => {
   it('starts as another user without a capability on a file system that is read-only, is probed, and plays to who has a key', async () => {
     const { container, kubelet, port, management } = await startPod(
       { 'media.mode': 'hostPorts', 'auth.apiKeys.existingSecret': 'stream-api-keys' },

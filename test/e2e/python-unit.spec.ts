@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 const PYTHON = fileURLToPath(new URL('../../python/', import.meta.url));
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 480_000;
 
 /**
  * The tests of the Python host, by the system's interpreter, which has the libraries that pipelines use, and by the first on the PATH,

@@ -288,7 +288,7 @@ describe('WHEP', () => {
     expect((await viewer.patch('*', other)).status).toBe(200);
     const packets = viewer.client.video.packets.length;
     await waitFor('media by the old path', () => viewer.client.video.packets.length > packets + 20);
-    expect(await server.api.closeReason(sessionId, 10_000)).toBe('disconnected');
+    expect(await server.api.closeReason(sessionId, 30_000)).toBe('disconnected');
   });
 
   it('asks who calls, and keeps a session to its owner', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Deadline of a wait that names none. */
-const DEFAULT_TIMEOUT_MS = 8000;
+/** Deadline of a wait that names none: a machine may be slow, and have other tests to run. */
+const DEFAULT_TIMEOUT_MS = 15_000;
 const POLL_INTERVAL_MS = 10;
 
 /**

@@ -57,7 +57,7 @@ export const withoutContainers: string | undefined =
   spawnSync('unshare', ['--mount', '--pid', '--fork', '--mount-proc', 'true'], { stdio: 'ignore' }).status === 0 &&
   process.getuid?.() === 0
     ? undefined
-    : 'containers need root, and a kernel that allows namespaces';
+    : 'needs root, and a kernel that allows namespaces';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 

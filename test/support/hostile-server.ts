@@ -48,7 +48,7 @@ export class HostileServer {
     const url = await waitFor(
       () => `the server to be ready; it printed ${command.stdout}${command.stderr}`,
       () => /^Ready: (\S+)/m.exec(command.stdout)?.[1],
-      15_000,
+      40_000,
     );
     const server = new HostileServer(command, url);
     await server.ready();

@@ -55,7 +55,7 @@ export class FakeKubelet implements AsyncDisposable {
     await waitFor(
       () => `${expected.join(', ')}; there is ${this.decisions.join(', ')}, after ${JSON.stringify(this.answers.slice(-3))}`,
       () => this.decisions.join() === expected.join(),
-      15_000,
+      40_000,
     );
   }
 

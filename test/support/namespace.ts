@@ -6,6 +6,7 @@ import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_proces
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { bareEnvironment } from './bare-environment.ts';
 import { waitFor } from './condition.ts';
 import { watchLogs } from './watched-logs.ts';
 
@@ -15,9 +16,11 @@ const execute = promisify(execFile);
 
 let count = 0;
 
-/** Whether namespaces can be made here. */
-export const canMakeNamespaces =
-  process.getuid?.() === 0 && ['ip', 'nft'].every((program) => spawnSync(program, ['-V']).error === undefined) && tryNamespace();
+/** Why networks cannot be made here; undefined when they can. */
+export const withoutNamespaces: string | undefined =
+  process.getuid?.() === 0 && ['ip', 'nft'].every((program) => spawnSync(program, ['-V']).error === undefined) && tryNamespace()
+    ? undefined
+    : 'needs root, ip, nft and a kernel that allows network namespaces';
 
 function tryNamespace(): boolean {
   const name = `tf-try-${process.pid}`;
@@ -106,11 +109,10 @@ export class Namespace implements AsyncDisposable {
   }
 
   spawn(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): NamespaceProcess {
-    const { PATH = '', HOME = '' } = process.env;
     // `ip netns exec` becomes the command, so that its process is ours to end.
     const child = spawn('ip', ['netns', 'exec', this.name, command, ...args], {
       cwd: ROOT,
-      env: { PATH, HOME, ...environment },
+      env: { ...bareEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new NamespaceProcess(child);

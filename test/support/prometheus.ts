@@ -14,7 +14,7 @@ const PROMTOOL_TIMEOUT_MS = 30_000;
 export const withoutPrometheus: string | undefined =
   spawnSync('promtool', ['--version']).status === 0 && spawnSync('prometheus', ['--version']).status === 0
     ? undefined
-    : 'Prometheus is not installed: sudo apt-get install -y --no-install-recommends prometheus';
+    : 'needs Prometheus: sudo apt-get install -y --no-install-recommends prometheus';
 
 /**
  * Runs Prometheus' own judge of files and metrics, in its time: the server under test may be in this process. Resolves to what it says against

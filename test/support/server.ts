@@ -9,10 +9,13 @@ import { serve, type RunningServer } from '#server/main.js';
 import { PipelineService } from '#server/pipeline-loader/index.js';
 import { SessionSlots } from '#server/sessions/session-slots.service.js';
 import { ApiClient } from './api-client.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import { waitFor, within } from './condition.ts';
 import { keepSecretsOf, watchedLogger, watchLogs } from './watched-logs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** A start takes a second of work; a machine that is slow and busy may take its time. */
+const START_TIMEOUT_MS = 40_000;
 const CLOSE_TIMEOUT_MS = 30_000;
 /** All clients of a test have one address, and ask many times a second whether something has come about. */
 const UNLIMITED = { TELEFUSER_RATE_LIMIT: '0' };
@@ -74,7 +77,7 @@ export class TestServer implements AsyncDisposable {
   static async start(...args: Parameters<typeof TestServer.listen>): Promise<TestServer> {
     const server = await TestServer.listen(...args);
     try {
-      await within('the pipeline to start', server.server.pipelineStarted, 15_000);
+      await within('the pipeline to start', server.server.pipelineStarted, START_TIMEOUT_MS);
       return server;
     } catch (error) {
       await server.close();
@@ -138,11 +141,10 @@ export class CommandProcess implements AsyncDisposable {
     folder = tmpdir(),
     launcher: readonly string[] = [],
   ): CommandProcess {
-    const { PATH = '', HOME = '' } = process.env;
     const [file, ...before] = [...launcher, process.execPath];
     const child = spawn(file, [...before, join(ROOT, 'dist', 'cli.js'), ...args], {
       cwd: folder,
-      env: { PATH, HOME, ...environment },
+      env: { ...bareEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // Other commands may print secrets: api-key is there for it.
@@ -166,7 +168,7 @@ export class CommandProcess implements AsyncDisposable {
     const url = await waitFor(
       () => `the server to be ready; it printed ${command.stdout}${command.stderr}`,
       () => /^Ready: (\S+)/m.exec(command.stdout)?.[1],
-      15_000,
+      START_TIMEOUT_MS,
     );
     return { command, api: new ApiClient(url), [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
   }
@@ -177,7 +179,7 @@ export class CommandProcess implements AsyncDisposable {
   }
 
   /** The exit code, waited for. */
-  async exitCode(timeoutMs = 15_000): Promise<number | null> {
+  async exitCode(timeoutMs = START_TIMEOUT_MS): Promise<number | null> {
     return (await within('the command to end', this.exited, timeoutMs)).code;
   }
 

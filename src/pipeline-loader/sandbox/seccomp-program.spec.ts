@@ -174,7 +174,7 @@ describe('encodeProgram', () => {
 const HEADERS = { x64: '/usr/include/x86_64-linux-gnu/asm/unistd_64.h', arm64: '/usr/include/asm-generic/unistd.h' } as const;
 
 describe.each(['x64', 'arm64'] as const)('SYSTEM_CALLS on %s', (architecture) => {
-  it.skipIf(!existsSync(HEADERS[architecture]))("has the numbers of the kernel's headers", () => {
+  it.skipIf(!existsSync(HEADERS[architecture]))(`has the numbers of the kernel's headers (${HEADERS[architecture]})`, () => {
     const header = readFileSync(HEADERS[architecture], 'utf8');
     const numbers = new Map(
       [...header.matchAll(/^#define __NR(?:3264)?_(\w+)\s+(\d+)$/gmu)].map(([, name, number]) => [name, Number(number)]),

@@ -17,6 +17,7 @@ function inWords(error) {
 
 class HostileService {
   delivery = 'lossless';
+  queueMs = 300;
   defaultFps = 20;
   sessions = new Map();
 
