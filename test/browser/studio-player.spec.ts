@@ -101,6 +101,7 @@ describe('the studio plays', () => {
     await studio.tab('Log');
     await waitFor('the log to say so', async () => (await studio.page.locator('.log__lines').innerText()).includes('done'));
     await studio.screenshot('player-finished');
+    expect(await sessions()).toBe(0);
     await studio.page.getByRole('button', { name: 'Play again' }).click();
     await studio.isInState('Live');
   });

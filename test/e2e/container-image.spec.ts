@@ -85,7 +85,7 @@ describe('the Dockerfile', () => {
       for (const { stage, sources } of copies) {
         for (const source of sources) {
           if (stage === undefined) expect(shipped).toContain(source);
-          else expect(['/app/node_modules', '/app/dist']).toContain(source);
+          else expect(['/app/node_modules', '/app/dist', '/app/packages/studio/dist']).toContain(source);
         }
       }
     }
