@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { waitFor } from '../support/condition.ts';
@@ -97,6 +98,29 @@ describe('pipelines/world', () => {
       expect(JSON.stringify(answer.body)).toContain(field);
     } finally {
       await client.close();
+    }
+    await server.idle();
+  });
+
+  it('declares what it is, and the schema of its config', async () => {
+    expect(await server.api.metadata()).toMatchObject({
+      name: 'A garden to walk in',
+      controls: ['arrows', 'wasd', 'ijkl'],
+      inputs: ['prompt', 'image'],
+      default_fps: 16,
+      config_schema: { type: 'object', properties: { chunk_size: { default: 3 }, show_control_hud: { default: true } } },
+    });
+  });
+
+  it('takes its shape from the image, whichever way its camera was held', async () => {
+    // Stored on its side; upright it is 300 × 520.
+    const stored = { create: { width: 520, height: 300, channels: 3, background: { r: 200, g: 40, b: 90 } } } as const;
+    const jpeg = await sharp(stored).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const image = `data:image/jpeg;base64,${jpeg.toString('base64')}`;
+    {
+      await using client = await WeriftClient.connect(server.api, { video: 'recvonly' }, { image, config: SHORT });
+      const ready = await client.message('its size', stage('runtime_ready'));
+      expect(ready.data).toMatchObject({ width: 480, height: 832 });
     }
     await server.idle();
   });
