@@ -5,8 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Heavy specs that assert nothing of pace or delay: what is answered, and what is left, is the same on a busy machine. */
 const UNTIMED = [
   ...['auth', 'bad-input', 'bad-messages', 'cli', 'container-image', 'forbidden-networks', 'helm-chart', 'hostile-check'],
-  ...['ice', 'leaks', 'logging', 'management', 'pod', 'probes', 'python-unit', 'sandbox', 'tls'],
-  ...['tracing', 'validate', 'whep'],
+  ...['ice', 'leaks', 'lingbot-world-fast', 'logging', 'management', 'pod', 'probes', 'python-unit', 'sandbox', 'tls'],
+  ...['tracing', 'tutorials', 'validate', 'whep'],
 ]
   .map((name) => `test/e2e/${name}.spec.ts`)
   .concat('test/interop/original-clients.spec.ts');

@@ -17,7 +17,6 @@ function inWords(error) {
 
 class HostileService {
   delivery = 'lossless';
-  queueMs = 300;
   defaultFps = 20;
   sessions = new Map();
 

@@ -14,7 +14,6 @@ def picture(index):
 
 class HostileService:
     delivery = "lossless"
-    queue_ms = 300
     default_fps = 20
 
     def __init__(self):
