@@ -45,14 +45,14 @@ export class HostileServer {
     options: { readonly skipValidation: boolean; readonly environment: Readonly<Record<string, string>> },
   ): Promise<HostileServer> {
     const command = HostileServer.spawn(world, level, options);
-    const url = await waitFor(
-      () => `the server to be ready; it printed ${command.stdout}${command.stderr}`,
-      () => /^Ready: (\S+)/m.exec(command.stdout)?.[1],
-      40_000,
-    );
-    const server = new HostileServer(command, url);
-    await server.ready();
-    return server;
+    try {
+      const server = new HostileServer(command, await command.readyUrl());
+      await server.ready();
+      return server;
+    } catch (error) {
+      await command[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Starts it with the check, to see it end. */

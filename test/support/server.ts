@@ -165,12 +165,22 @@ export class CommandProcess implements AsyncDisposable {
       tmpdir(),
       launcher,
     );
-    const url = await waitFor(
-      () => `the server to be ready; it printed ${command.stdout}${command.stderr}`,
-      () => /^Ready: (\S+)/m.exec(command.stdout)?.[1],
+    try {
+      const api = new ApiClient(await command.readyUrl());
+      return { command, api, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
+    } catch (error) {
+      await command[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Where the server is, once its pipeline plays. */
+  readyUrl(): Promise<string> {
+    return waitFor(
+      () => `the server to be ready; it printed ${this.stdout}${this.stderr}`,
+      () => /^Ready: (\S+)/m.exec(this.stdout)?.[1],
       START_TIMEOUT_MS,
     );
-    return { command, api: new ApiClient(url), [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
   }
 
   /** Where the management listener is, as the log says; the log level must show it. */
