@@ -18,14 +18,16 @@ export function readReport(report) {
   return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles, leftOut };
 }
 
-/** Whether the environment says that this is continuous integration: there everything must be there that a test needs. */
-export function isContinuousIntegration({ CI = '' }) {
-  return CI !== '' && CI !== '0' && CI.toLowerCase() !== 'false';
+/** Whether the environment asks for every test: then everything must be there that a test needs. */
+export function asksForEveryTest({ REQUIRE_ALL_TESTS: value = '' }) {
+  return value !== '' && value !== '0' && value.toLowerCase() !== 'false';
 }
 
-/** What is said of tests that were left out: a line each. In continuous integration each is a failure. */
+/** What is said of tests that were left out: a line each. Where every test is asked for, each is a failure. */
 export function leftOutLines(leftOut, isStrict) {
   return leftOut.map((title) =>
-    isStrict ? `FAILED: not run, and CI must have what it needs: ${title}` : `skipped (CI=true makes this a failure): ${title}`,
+    isStrict
+      ? `FAILED: not run for want of what it needs: ${title}`
+      : `skipped (REQUIRE_ALL_TESTS=1 makes this a failure): ${title}`,
   );
 }

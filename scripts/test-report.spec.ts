@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isContinuousIntegration, leftOutLines, readReport } from './test-report.mjs';
+import { asksForEveryTest, leftOutLines, readReport } from './test-report.mjs';
 
 const test = (title: string, status: string) => ({ ancestorTitles: ['a server'], title, status });
 const REPORT = {
@@ -29,21 +29,23 @@ describe('the report of a run', () => {
     });
   });
 
-  it('says what was left out, and in continuous integration as a failure', () => {
-    expect(leftOutLines(['flies (needs wings)'], false)).toEqual(['skipped (CI=true makes this a failure): flies (needs wings)']);
+  it('says what was left out, and as a failure where every test is asked for', () => {
+    expect(leftOutLines(['flies (needs wings)'], false)).toEqual([
+      'skipped (REQUIRE_ALL_TESTS=1 makes this a failure): flies (needs wings)',
+    ]);
     expect(leftOutLines(['flies (needs wings)'], true)).toEqual([
-      'FAILED: not run, and CI must have what it needs: flies (needs wings)',
+      'FAILED: not run for want of what it needs: flies (needs wings)',
     ]);
   });
 
   it.each([
     [{}, false],
-    [{ CI: '' }, false],
-    [{ CI: '0' }, false],
-    [{ CI: 'False' }, false],
-    [{ CI: 'true' }, true],
-    [{ CI: '1' }, true],
-  ])('knows continuous integration by %j', (environment, expected) => {
-    expect(isContinuousIntegration(environment)).toBe(expected);
+    [{ REQUIRE_ALL_TESTS: '' }, false],
+    [{ REQUIRE_ALL_TESTS: '0' }, false],
+    [{ REQUIRE_ALL_TESTS: 'False' }, false],
+    [{ REQUIRE_ALL_TESTS: 'true' }, true],
+    [{ REQUIRE_ALL_TESTS: '1' }, true],
+  ])('knows by %j whether every test is asked for', (environment, expected) => {
+    expect(asksForEveryTest(environment)).toBe(expected);
   });
 });
