@@ -5,19 +5,22 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Heavy specs that assert nothing of pace or delay: what is answered, and what is left, is the same on a busy machine. */
 const UNTIMED = [
   ...['auth', 'bad-input', 'bad-messages', 'cli', 'container-image', 'forbidden-networks', 'helm-chart', 'hostile-check'],
-  ...['ice', 'leaks', 'lingbot-world-fast', 'logging', 'management', 'pod', 'probes', 'python-unit', 'sandbox', 'tls'],
+  ...['ice', 'lingbot-world-fast', 'logging', 'management', 'pod', 'probes', 'python-unit', 'sandbox', 'tls'],
   ...['tracing', 'tutorials', 'validate', 'whep'],
 ]
   .map((name) => `test/e2e/${name}.spec.ts`)
   .concat('test/interop/original-clients.spec.ts');
 
 /** Unit specs that assert how long something takes. */
-const TIMED = ['pipelines/{arrow-overlay,test-pattern,video-replay}/**/*.spec.ts'];
+const TIMED = [
+  'pipelines/{arrow-overlay,test-pattern,video-replay}/**/*.spec.ts',
+  'src/media/chunk-router.spec.ts',
+  'src/pipeline-loader/hosting/{hosted-run,output-lines,pipeline-host,pipeline-host.bidirectional}.spec.ts',
+  'src/pipeline-loader/declaration/{config-check,time-limit}.spec.ts',
+];
 
 /** Those that take longest begin first, and the small files of `unit` come last, so that at the end no worker waits for another. */
-const LONGEST = ['leaks', 'python-unit', 'hostile-check', 'clients', 'cli', 'contract', 'bad-input'].map(
-  (name) => `/${name}.spec.ts`,
-);
+const LONGEST = ['python-unit', 'hostile-check', 'clients', 'cli', 'contract', 'bad-input'].map((name) => `/${name}.spec.ts`);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

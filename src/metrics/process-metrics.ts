@@ -10,7 +10,7 @@ export function processMetrics(loopDelay: Histogram): MetricFamily[] {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
   return [
-    histogram('telefuser_event_loop_delay_seconds', 'By how much the loop that sends packets was late, looked at every 10 ms', [
+    histogram('telefuser_event_loop_delay_seconds', 'By how much the loop that sends packets was late, looked at every 50 ms', [
       distributionOf(loopDelay, { bounds: LOOP_BOUNDS_MS, scale: 0.001 }),
     ]),
     gauge('telefuser_build_info', 'The versions, as labels; always 1', [

@@ -68,12 +68,14 @@ export class OfferDto {
   @ApiPropertyOptional({
     description:
       'Image to begin with, as a data URL of a JPEG, PNG or WebP file of at most `max_image_bytes` and `max_image_pixels` (`/v1/service/metadata`). It is ' +
-      'checked, turned upright if its EXIF data asks for that, and handed to the pipeline. Any other value is handed on as it is.',
+      'checked, turned upright if its EXIF data asks for that, and handed to the pipeline. Any other text is handed on as it is.',
     type: String,
     nullable: true,
     example: 'data:image/jpeg;base64,/9j/4AAQSkZJRg…',
   })
-  readonly image?: unknown;
+  @IsOptional()
+  @IsString()
+  readonly image?: string;
 
   @ApiPropertyOptional({
     description:

@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AiortcClient } from './aiortc-client.js';
 import { ServerUnderTest } from './server-under-test.js';
@@ -7,6 +8,24 @@ import { ServerUnderTest } from './server-under-test.js';
  * candidate is known and close twice.
  */
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
+
+/** A JPEG of so many bytes: comments fill it up. */
+async function jpegOf(bytes: number): Promise<Buffer> {
+  const picture = await sharp({ create: { width: 832, height: 480, channels: 3, background: 'teal' } })
+    .jpeg()
+    .toBuffer();
+  const comments: Buffer[] = [];
+  for (let missing = bytes - picture.length; missing > 0;) {
+    // A marker, then a length that counts itself, of at most two bytes (ITU-T T.81 section B.2.4.5).
+    const length = Math.min(missing, 65_537);
+    const comment = Buffer.alloc(length, ' ');
+    comment.writeUInt16BE(0xfffe, 0);
+    comment.writeUInt16BE(length - 2, 2);
+    comments.push(comment);
+    missing -= length;
+  }
+  return Buffer.concat([picture.subarray(0, 2), ...comments, picture.subarray(2)]);
+}
 
 describe("the original server's server-push clients", () => {
   let server: ServerUnderTest;
@@ -73,7 +92,7 @@ describe("the original server's bidirectional clients", () => {
   });
 
   it('takes the largest image that the world page sends', async () => {
-    const image = `data:image/jpeg;base64,${Buffer.alloc(MAX_IMAGE_BYTES).toString('base64')}`;
+    const image = `data:image/jpeg;base64,${(await jpegOf(MAX_IMAGE_BYTES)).toString('base64')}`;
     await using client = connect({ task: 'bidirectional', prompt: 'a lake', image }, false);
     await client.until('a picture', () => client.frames[0]);
     expect(await client.delete()).toBe(200);

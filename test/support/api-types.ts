@@ -1232,7 +1232,7 @@ export interface components {
              */
             fps?: number | null;
             /**
-             * @description Image to begin with, as a data URL of a JPEG, PNG or WebP file of at most `max_image_bytes` and `max_image_pixels` (`/v1/service/metadata`). It is checked, turned upright if its EXIF data asks for that, and handed to the pipeline. Any other value is handed on as it is.
+             * @description Image to begin with, as a data URL of a JPEG, PNG or WebP file of at most `max_image_bytes` and `max_image_pixels` (`/v1/service/metadata`). It is checked, turned upright if its EXIF data asks for that, and handed to the pipeline. Any other text is handed on as it is.
              * @example data:image/jpeg;base64,/9j/4AAQSkZJRg…
              */
             image?: string | null;
