@@ -104,13 +104,16 @@ describe('the HTTP API of a running server', () => {
   });
 
   it('serves its page with scripts and styles, and nothing beside them', async () => {
+    const page = String((await server.api.get('')).body['text']);
+    const asset = (suffix: string): string =>
+      new RegExp(`"\\./(assets/[\\w.-]+${suffix})"`, 'u').exec(page)?.[1] ?? `no ${suffix}`;
     for (const [path, type, content] of [
-      ['', 'text/html', '<video'],
-      ['app.js', 'javascript', 'RTCPeerConnection'],
-      ['style.css', 'text/css', '{'],
+      ['', 'text/html', '<div id="root"'],
+      [asset('\\.js'), 'javascript', 'RTCPeerConnection'],
+      [asset('\\.css'), 'text/css', '{'],
     ] as const) {
       const { status, headers, body } = await server.api.get(path);
-      expect(status).toBe(200);
+      expect(status, path).toBe(200);
       expect(headers.get('content-type')).toContain(type);
       expect(body['text']).toContain(content);
     }
