@@ -61,8 +61,12 @@ class Command implements ProcessPort {
 const run = (args: readonly string[]): ReturnType<Command['run']> => new Command().run(args);
 
 /** Waits until a recording is under way. */
-async function isRecording(path: string): Promise<void> {
-  await waitFor('a recording', async () => existsSync(path) && (await stat(path)).size > 20_000, 20_000);
+async function isRecording(path: string, said: () => string): Promise<void> {
+  await waitFor(
+    () => `a recording; the viewer says: ${said()}`,
+    async () => existsSync(path) && (await stat(path)).size > 20_000,
+    20_000,
+  );
 }
 
 /** The share of the steps between instants that are a whole number of `stepSeconds`, but for a container's milliseconds. */
@@ -116,7 +120,7 @@ describe.concurrent('the end of telefuser watch', () => {
     const path = join(folder, 'pace.webm');
     const args = ['watch', pattern.api.url, '--fps', '10', '--record', 'pace.webm'];
     await using command = CommandProcess.spawn(args, {}, folder);
-    await isRecording(path);
+    await isRecording(path, () => command.stdout + command.stderr);
     command.child.kill('SIGINT');
     expect(await command.exitCode(), command.stderr).toBe(0);
     expect(command.stdout).toMatch(/^Recorded /mu);
@@ -130,8 +134,9 @@ describe.concurrent('the end of telefuser watch', () => {
   it('completes the recording when the server says goodbye', async () => {
     await using server = await TestServer.start(shippedPipeline('test-pattern'));
     const path = join(folder, 'goodbye.mp4');
-    const watching = run(['watch', server.api.url, '--record', path]);
-    await isRecording(path);
+    const command = new Command();
+    const watching = command.run(['watch', server.api.url, '--record', path]);
+    await isRecording(path, () => command.out + command.err);
     await server.close();
     const { code, stderr } = await watching;
     expect({ code, stderr }).toEqual({
@@ -144,8 +149,9 @@ describe.concurrent('the end of telefuser watch', () => {
   it('completes the recording when the server is gone without a word', async () => {
     await using serving = await CommandProcess.serve(shippedPipeline('test-pattern'));
     const path = join(folder, 'gone.mp4');
-    const watching = run(['watch', serving.api.url, '--timeout', '2', '--record', path]);
-    await isRecording(path);
+    const command = new Command();
+    const watching = command.run(['watch', serving.api.url, '--timeout', '2', '--record', path]);
+    await isRecording(path, () => command.out + command.err);
     serving.command.child.kill('SIGKILL');
     const { code, stderr } = await watching;
     expect(code, stderr).toBe(8);
@@ -266,6 +272,7 @@ describe('telefuser bench', () => {
     await waitFor('the session', async () => (await pattern.api.status('interrupted')).state === 'live');
     command.kill('SIGINT');
     expect(await running).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect((await pattern.api.status('interrupted')).status).toBe('unknown');
+    // It may be on its way out still: the command does not wait for the pipeline.
+    await waitFor('the session to end', async () => (await pattern.api.status('interrupted')).status === 'unknown');
   });
 });

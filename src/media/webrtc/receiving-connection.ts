@@ -8,7 +8,7 @@ import {
 } from 'werift';
 import { onPeerClosed, sendCloseNotify } from './close-notify.js';
 import { audioCodecs, videoCodecs, type VideoCodecName } from './codec-preferences.js';
-import { abandonHandshake } from './dtls-handshake.js';
+import { abandonHandshake, hurryHandshake } from './dtls-handshake.js';
 import { mendIce } from './ice-mends.js';
 import type { IceServer } from './ice-options.js';
 import type { ConnectionState } from './peer-connection.js';
@@ -130,6 +130,7 @@ export class ReceivingConnection {
       transport.onStateChange.subscribe((state) => {
         if (state === 'failed' || state === 'closed') this.stateChanged(state);
       });
+      hurryHandshake(transport);
       separateRecordNumbers(transport);
       widenReceiveBuffers(transport);
       onPeerClosed(transport, () => this.stateChanged('closed'));
