@@ -1,6 +1,8 @@
 /** Takes a value every so often while it is wanted; one that takes longer delays the next. */
 export class StatsTicker<T> {
-  #run: AbortController | undefined;
+  /** Of the ticks since the last start; undefined while nothing is wanted. */
+  #run: object | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param take undefined, or a rejection: there is none this time. */
   constructor(
@@ -12,22 +14,21 @@ export class StatsTicker<T> {
   /** Idempotent. */
   start(): void {
     if (this.#run !== undefined) return;
-    const run = new AbortController();
+    const run = {};
     this.#run = run;
     const tick = async (isFirst: boolean): Promise<void> => {
       const beganAtMs = performance.now();
       const value = await this.take().catch(() => undefined);
-      if (run.signal.aborted) return;
+      if (this.#run !== run) return;
       // The first only says where the interval begins.
       if (value !== undefined && !isFirst) this.tell(value);
-      const timer = setTimeout(() => void tick(false), Math.max(0, this.intervalMs - (performance.now() - beganAtMs)));
-      run.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+      this.#timer = setTimeout(() => void tick(false), Math.max(0, this.intervalMs - (performance.now() - beganAtMs)));
     };
     void tick(true);
   }
 
   stop(): void {
-    this.#run?.abort();
+    clearTimeout(this.#timer);
     this.#run = undefined;
   }
 }
