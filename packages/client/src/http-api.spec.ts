@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HttpApi } from './http-api.js';
 import { StreamError } from './stream-error.js';
 
@@ -77,6 +77,41 @@ describe('HttpApi', () => {
     await expect(new HttpApi({ baseUrl: 'http://h', fetch }).read('GET', 'v1/x')).rejects.toMatchObject({
       code: 'unexpected-answer',
     });
+  });
+
+  it.each([
+    [200, 'unexpected-answer'],
+    [503, 'server-unreachable'],
+  ])('fetches no more of an answer %i than one of this API may be', async (status, code) => {
+    const chunk = new Uint8Array(65_536).fill(0x20);
+    let [sent, isCancelled] = [0, false];
+    const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (controller) => {
+        sent += chunk.length;
+        controller.enqueue(chunk);
+      },
+      cancel: () => void (isCancelled = true),
+    });
+    const { fetch } = answering(endless, { status });
+    await expect(new HttpApi({ baseUrl: 'http://h', fetch }).read('GET', 'v1/x')).rejects.toMatchObject({ code });
+    await vi.waitFor(() => expect(isCancelled).toBe(true));
+    expect(sent).toBeLessThan(2_000_000);
+  });
+
+  it('reads an answer in pieces, also of a fetch without streams', async () => {
+    const bytes = new TextEncoder().encode('{"name":"Grüße"}');
+    const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    for (const fetch of [
+      answering(pieces).fetch,
+      () => Promise.resolve(Object.defineProperty(new Response(bytes), 'body', { value: null })),
+    ]) {
+      await expect(new HttpApi({ baseUrl: 'http://h', fetch }).read('GET', 'v1/x')).resolves.toEqual({ name: 'Grüße' });
+    }
   });
 
   it('tells an end by the caller from one by time, and both from no answer', async () => {

@@ -79,9 +79,9 @@ export class HttpApi {
         keepalive,
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
-      const text = await response.text();
-      if (!response.ok) throw refusal(response, text, `${method} ${path}`);
-      if (text.length > MAX_ANSWER_CHARACTERS) throw unexpected(method, path, 'its answer is too long');
+      const text = await textUpToLimit(response);
+      if (!response.ok) throw refusal(response, text ?? '', `${method} ${path}`);
+      if (text === undefined) throw unexpected(method, path, 'its answer is too long');
       return { text, etag: response.headers.get('etag') ?? undefined };
     } catch (cause) {
       if (cause instanceof StreamError) throw cause;
@@ -116,6 +116,22 @@ function baseOf(given: string | URL): URL {
   base.search = base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   return base;
+}
+
+/** The text of an answer; undefined, and no more of it is fetched, once it is longer than one of this API may be. */
+async function textUpToLimit(response: Response): Promise<string | undefined> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  // Either there is none, or a `fetch` that was passed has no streams.
+  if (reader === undefined) return response.text();
+  for (let text = ''; ;) {
+    const { value = '', done } = await reader.read();
+    text += value;
+    if (done) return text;
+    if (text.length > MAX_ANSWER_CHARACTERS) {
+      void reader.cancel().catch(() => undefined);
+      return undefined;
+    }
+  }
 }
 
 function refusal({ status, headers }: Response, text: string, request: string): StreamError {
