@@ -1,6 +1,7 @@
 import { textOf } from './http-api.js';
 import type { InputSource } from './options.js';
-import { StreamError, throwIfAborted, type StreamErrorCode } from './stream-error.js';
+import { StreamError, type StreamErrorCode } from './stream-error.js';
+import { until } from './waiting.js';
 
 export type InputKind = 'video' | 'audio';
 
@@ -48,9 +49,8 @@ export class Inputs {
       else if (source !== undefined && source !== false && source !== 'later') asked[kind] = source;
     }
     if (asked.video === undefined && asked.audio === undefined) return;
-    const stream = await openDevices(asked);
-    for (const track of stream.getTracks()) this.#put(track.kind as InputKind, { track, isOurs: true });
-    throwIfAborted(signal);
+    // A question that nobody answers keeps no session from being closed.
+    await Promise.race([this.#ask(asked), until(signal, [], () => false, { signal })]);
   }
 
   /** Puts another source in its place, and returns its track, or null for none. @throws StreamError */
@@ -66,9 +66,8 @@ export class Inputs {
       this.#put(kind, { track: requireKind(source, kind), isOurs: false });
       return source;
     }
-    const [track] = (await openDevices({ [kind]: source })).getTracks();
+    const [track] = await this.#ask({ [kind]: source });
     if (track === undefined) throw new StreamError('media-not-found', `The browser gave no ${OPTION[kind]}.`);
-    this.#put(kind, { track, isOurs: true });
     return track;
   }
 
@@ -88,13 +87,18 @@ export class Inputs {
     for (const kind of this.#open.keys()) this.#remove(kind);
   }
 
+  /** Opens devices, and puts them in the place of those before. @throws StreamError */
+  async #ask(constraints: MediaStreamConstraints): Promise<readonly MediaStreamTrack[]> {
+    const tracks = (await openDevices(constraints)).getTracks();
+    // The user may have answered after the session was closed.
+    if (this.#closed) for (const track of tracks) track.stop();
+    for (const track of tracks) this.#put(track.kind as InputKind, { track, isOurs: true });
+    return tracks;
+  }
+
   #put(kind: InputKind, input: Input): void {
     this.#remove(kind);
-    // The user may have answered after the session was closed.
-    if (this.#closed) {
-      if (input.isOurs) input.track.stop();
-      throw new StreamError('closed', 'The session is over.');
-    }
+    if (this.#closed) throw new StreamError('closed', 'The session is over.');
     input.track.enabled = !this.#muted[kind];
     this.#open.set(kind, input);
     this.stream.addTrack(input.track);
