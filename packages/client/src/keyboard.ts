@@ -32,23 +32,45 @@ export interface KeyController extends Disposable {
 /**
  * Sends the keys that are pressed while the page, or `target`, has the focus: `{"type":"control","key":"ArrowUp","action":"press","id":…}`. Repeats of a
  * held key are left out, keys typed into a field are the field's, and what is held is released when the focus goes. Nothing is sent while the
- * session is not live.
+ * session is not live; what was released meanwhile is sent when it is again.
  */
 export function controlByKeys(
-  session: Pick<StreamSession, 'control' | 'state'>,
+  session: Pick<StreamSession, 'control' | 'on' | 'state'>,
   target: EventTarget = globalThis,
   { keys = ['arrows', 'wasd', 'ijkl'], onChange }: KeyboardOptions = {},
 ): KeyController {
   const known = new Set(keys.flatMap((set) => KEY_SETS[set]));
   const held = new Set<string>();
+  /** Released here, and the pipeline does not know it yet. */
+  const owed = new Set<string>();
   const listening = new AbortController();
 
-  const change = (key: string, action: 'press' | 'release'): void => {
-    if (action === 'press' ? held.has(key) || session.state !== 'live' : !held.has(key)) return;
-    if (action === 'press') held.add(key);
-    else held.delete(key);
+  const send = (key: string, action: 'press' | 'release'): void => void session.control({ type: 'control', key, action });
+  const settle = (): void => {
+    if (session.state !== 'live') return;
     try {
-      if (session.state === 'live') session.control({ type: 'control', key, action });
+      for (const key of owed) {
+        send(key, 'release');
+        owed.delete(key);
+      }
+    } catch {
+      // There is no room for it now. It stays owed, until the next key or the next connection.
+      return;
+    }
+    if (listening.signal.aborted) off();
+  };
+  const off = session.on('state', settle);
+  const change = (key: string, action: 'press' | 'release'): void => {
+    const isPress = action === 'press';
+    if (isPress ? held.has(key) || session.state !== 'live' : !held.delete(key)) return;
+    if (!isPress) owed.add(key);
+    settle();
+    try {
+      if (isPress) {
+        held.add(key);
+        send(key, action);
+        owed.delete(key);
+      }
     } finally {
       onChange?.(held);
     }
@@ -74,6 +96,7 @@ export function controlByKeys(
   const stop = (): void => {
     listening.abort();
     releaseAll();
+    settle();
   };
   return {
     held,
