@@ -12,6 +12,10 @@ const BUTTON = { x: 744, y: 342, size: 6 };
 const LIT_LUMA = 112;
 /** What the client says of a control and what the pixels say may differ by. */
 const MOST_LATENCY_ERROR_MS = 10;
+/** Until a pipeline whose process was ended has another. */
+const CRASH_TIMEOUT_MS = 20_000;
+/** From the end of a page until the server has closed its session. */
+const MOST_LEAVING_MS = 2000;
 /** Of a headless Chromium. */
 const REFRESH_MS = 1000 / 60;
 
@@ -96,6 +100,21 @@ describe('the client in Chromium', () => {
       });
       expect(end).toMatchObject({ state: 'closed' });
       expect(await server.api.closeReason(id)).toBe('client_delete');
+      await server.idle();
+    });
+
+    it('tells the server that the page goes, also when the page’s own code closes the session then', async () => {
+      for (const isOwn of [false, true]) {
+        page = await openClientPage(chromium.context, server.server.url);
+        await page.evaluate((closes) => {
+          // Listens before the client does.
+          if (closes) globalThis.addEventListener('pagehide', () => void session.close());
+        }, isOwn);
+        await connect();
+        const id = await page.evaluate(() => session.id);
+        await page.close();
+        expect(await server.api.closeReason(id, MOST_LEAVING_MS)).toBe('client_delete');
+      }
       await server.idle();
     });
 
@@ -291,6 +310,31 @@ describe('the client in Chromium', () => {
     } finally {
       await first?.close();
     }
+  });
+
+  it('waits before it opens another session when the one that it opened is lost at once', async () => {
+    await using server = await TestServer.start(testPipeline('conversation'));
+    page = await openClientPage(chromium.context, server.server.url);
+    await connect();
+    const events = (): Promise<string[]> => page.evaluate(() => session.log.map(({ event }) => event));
+    const first = await page.evaluate(() => session.id);
+    const crash = async (): Promise<boolean> => process.kill(await waitFor('the process', () => server.pipelinePid), 'SIGKILL');
+    await crash();
+    await waitFor(
+      'another session',
+      () => page.evaluate((old) => session.state === 'live' && session.id !== old, first),
+      CRASH_TIMEOUT_MS,
+    );
+    await crash();
+    // The next line of the log after each loss.
+    const next = await waitFor('what comes after the second loss', async () => {
+      const log = await events();
+      const after = log.flatMap((event, index) => (event === 'disconnected' ? log.slice(index + 1, index + 2) : []));
+      return after.length === 2 && after;
+    });
+    expect(next).toEqual(['opening-another-session', 'waiting']);
+    await page.evaluate(() => session.close());
+    await server.idle();
   });
 
   it('ends where it is not to come back', async () => {

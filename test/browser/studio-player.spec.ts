@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeApiKey } from '#server/identity/index.js';
+import { ApiClient } from '../support/api-client.ts';
 import { launchChromium, type Chromium } from '../support/chromium.ts';
 import { waitFor } from '../support/condition.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -104,6 +105,15 @@ describe('the studio plays', () => {
     expect(await sessions()).toBe(0);
     await studio.page.getByRole('button', { name: 'Play again' }).click();
     await studio.isInState('Live');
+  });
+
+  it('until the page is left: the server is told at once', async () => {
+    await using studio = await StudioPage.open(chromium, push.url);
+    await studio.play();
+    const [id = ''] = studio.requests.flatMap((url) => /sessions\/([^/]+)\/stats$/u.exec(url)?.[1] ?? []);
+    await studio.page.close();
+    // A connection that is only lost has longer to come back.
+    expect(await new ApiClient(push.url).closeReason(id, 2000)).toBe('client_delete');
   });
 
   it('several sessions side by side, each with its own settings, and says when the server is full', async () => {

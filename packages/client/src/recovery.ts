@@ -21,11 +21,21 @@ export interface RecoverySteps {
   log(event: LogEvent, message: string, error?: StreamError): void;
 }
 
+/** What was lost, and what came before. */
+export interface Loss {
+  readonly error: StreamError;
+  /** When the trouble began, `performance.now()`. */
+  readonly sinceMs: number;
+  /** Sessions in a row that were opened since, and lost soon after. */
+  readonly shortLives: number;
+}
+
 export type RecoveryOutcome = 'recovered' | 'restarted' | 'reopened';
 
 /**
  * Finds the way back after a connection was lost: first by restarting ICE, by which the session goes on, and where the server no longer has the
- * session by opening another. It tries again and again, at first in quick succession, until it succeeds, is refused for good, or gives up.
+ * session by opening another. It tries again and again, at first in quick succession, until it succeeds, is refused for good, or gives up. Sessions that
+ * are lost as soon as they are opened count as failed tries, so that a pipeline that always crashes is not asked without pause, nor for ever.
  */
 export class Recovery {
   readonly #steps: RecoverySteps;
@@ -57,17 +67,24 @@ export class Recovery {
   }
 
   /** @throws StreamError `reconnect-failed`, one that another try would not mend, or what `signal` was aborted with */
-  async run(signal: AbortSignal): Promise<RecoveryOutcome> {
+  async run(signal: AbortSignal, { error: lostBy, sinceMs, shortLives }: Loss): Promise<RecoveryOutcome> {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS, minDelayMs = MIN_DELAY_MS, maxDelayMs } = this.#options;
-    const lostAtMs = performance.now();
-    for (let failures = 1, pathless = 0; ;) {
+    let failures = shortLives;
+    const wait = async (error: StreamError): Promise<void> => {
+      const lostForMs = performance.now() - sinceMs;
+      if (lostForMs >= giveUpAfterMs) throw gaveUp(lostForMs, error);
+      const delayMs = retryDelayMs({ minDelayMs, maxDelayMs }, failures, lostForMs, error.retryAfterMs, Math.random());
+      this.#steps.log('waiting', `The next try is in ${Math.round(delayMs)} ms.`);
+      await pause(delayMs, signal, this.#wake);
+    };
+    if (failures > 0) await wait(lostBy);
+    for (let pathless = 0; ;) {
       const isRestart = this.#canRestart;
       try {
         return await this.#try(signal);
       } catch (cause) {
         throwIfAborted(signal);
         const error = cause instanceof StreamError ? cause : new StreamError('connection-failed', `${textOf(cause)}.`, { cause });
-        const lostForMs = performance.now() - lostAtMs;
         this.#steps.log(
           'attempt-failed',
           `${isRestart ? 'Restarting ICE' : 'Opening another session'} failed: ${error.message}`,
@@ -81,11 +98,8 @@ export class Recovery {
             continue;
           }
         } else if (!error.retryable) throw error;
-        if (lostForMs >= giveUpAfterMs) throw gaveUp(lostForMs, error);
-        const delayMs = retryDelayMs({ minDelayMs, maxDelayMs }, failures, lostForMs, error.retryAfterMs, Math.random());
         failures += 1;
-        this.#steps.log('waiting', `The next try is in ${Math.round(delayMs)} ms.`);
-        await pause(delayMs, signal, this.#wake);
+        await wait(error);
       }
     }
   }

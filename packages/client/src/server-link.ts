@@ -142,20 +142,14 @@ export class ServerLink {
     await this.#reconnected(signal);
   }
 
-  /**
-   * Ends the session at the server, and the connection. Idempotent; never rejects.
-   * @param options `keepalive`: the page goes, and there is no time to wait
-   */
-  async close({ keepalive = false } = {}): Promise<void> {
+  /** Ends the session at the server, and the connection. Idempotent; never rejects. The page may go meanwhile: the server learns of it all the same. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const { api } = this.#request;
-    const request = { authorization: this.authorization, keepalive, timeoutMs: CLOSE_TIMEOUT_MS };
-    // The server would notice the end of the connection by itself, and not know that it was meant.
-    const closing = this.id === '' ? undefined : api.send('DELETE', `v1/stream/sessions/${this.id}`, request);
-    if (!keepalive) await closing?.catch(() => undefined);
+    const request = { authorization: this.authorization, keepalive: true, timeoutMs: CLOSE_TIMEOUT_MS };
+    // The server would notice the end of the connection by itself, and not know that it was meant: it is to hear of this first.
+    if (this.id !== '') await this.#request.api.send('DELETE', `v1/stream/sessions/${this.id}`, request).catch(() => undefined);
     this.connection.close();
-    await closing?.catch(() => undefined);
   }
 
   async #negotiate(signal: AbortSignal): Promise<void> {

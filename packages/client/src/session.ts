@@ -21,6 +21,8 @@ const CONNECT_TIMEOUT_MS = 20_000;
 const MAX_BUFFERED_BYTES = 1_048_576;
 const STATS_INTERVAL_MS = 1000;
 const QUICK_TIMEOUT_MS = 10_000;
+/** A session that was opened anew and lost within this time is no way back. */
+const SHORT_LIFE_MS = 10_000;
 
 /** Close reasons of the server that are no failure (docs/lifecycle.md). */
 const ORDERLY: ReadonlySet<string> = new Set(['completed', 'client_stop', 'client_delete']);
@@ -43,6 +45,9 @@ export class Session implements StreamSession {
   #error: StreamError | undefined;
   #lastStats: StreamStats | undefined;
   #recovery: Recovery | undefined;
+  #reopenedAtMs = -Infinity;
+  #lostSinceMs = 0;
+  #shortLives = 0;
   #isDone = false;
   #chunkError: string | undefined;
   #ending: Promise<void> | undefined;
@@ -204,17 +209,15 @@ export class Session implements StreamSession {
   async #begin(): Promise<void> {
     const { signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
     if (signal?.aborted === true) throw aborted(signal);
-    signal?.addEventListener('abort', () => void this.close(), { signal: this.#aborter.signal });
+    const { signal: over } = this.#aborter;
+    signal?.addEventListener('abort', () => void this.close(), { signal: over });
+    globalThis.addEventListener?.('pagehide', () => void this.close(), { signal: over });
+    globalThis.addEventListener?.('online', () => this.#recovery?.wake(), { signal: over });
     this.#log.write('connecting', 'Connecting to the server.');
-    await this.#inputs.open(this.#aborter.signal);
-    await this.#openLink(this.#aborter.signal, connectTimeoutMs, QUICK_TIMEOUT_MS);
+    await this.#inputs.open(over);
+    await this.#openLink(over, connectTimeoutMs, QUICK_TIMEOUT_MS);
     this.#setState('live');
     this.#log.write('live', `Session ${this.id} is live.`);
-    const { signal: over } = this.#aborter;
-    globalThis.addEventListener?.('pagehide', () => this.#finish('closed', undefined, undefined, { keepalive: true }), {
-      signal: over,
-    });
-    globalThis.addEventListener?.('online', () => this.#recovery?.wake(), { signal: over });
   }
 
   /** Opens a session of the server, and takes it in the place of the one there was. */
@@ -316,6 +319,8 @@ export class Session implements StreamSession {
   /** @param isGone whether the server has the session no longer */
   #lost(error: StreamError, isGone: boolean): void {
     const { reconnect = true } = this.#options;
+    // A pipeline that crashes is done too; what its session says of its end after this is no news.
+    if (isGone) this.#isDone = false;
     this.#setState('reconnecting');
     if (this.#recovery !== undefined) {
       if (isGone) this.#recovery.sessionGone(error);
@@ -323,13 +328,19 @@ export class Session implements StreamSession {
     }
     this.#log.write('disconnected', error.message, error);
     if (reconnect === false) this.#finish('failed', undefined, error);
-    else void this.#recover(reconnect === true ? {} : reconnect, isGone);
+    else void this.#recover(reconnect === true ? {} : reconnect, error, isGone);
   }
 
-  async #recover(options: ReconnectOptions, isGone: boolean): Promise<void> {
+  async #recover(options: ReconnectOptions, lostBy: StreamError, isGone: boolean): Promise<void> {
     const lostAtMs = performance.now();
     const link = this.#link;
     if (link === undefined) return;
+    if (lostAtMs - this.#reopenedAtMs < SHORT_LIFE_MS) {
+      this.#shortLives += 1;
+    } else {
+      this.#shortLives = 0;
+      this.#lostSinceMs = lostAtMs;
+    }
     const recovery = new Recovery(
       {
         isConnected: () => this.#link?.isConnected === true,
@@ -342,7 +353,11 @@ export class Session implements StreamSession {
     );
     this.#recovery = recovery;
     try {
-      const outcome = await recovery.run(this.#aborter.signal);
+      const outcome = await recovery.run(this.#aborter.signal, {
+        error: lostBy,
+        sinceMs: this.#lostSinceMs,
+        shortLives: this.#shortLives,
+      });
       this.#recovery = undefined;
       this.#setState('live');
       this.#log.write(...outcomeLine(outcome, performance.now() - lostAtMs));
@@ -372,6 +387,7 @@ export class Session implements StreamSession {
     // An offer may take long. Whether the server is there at all is to be known soon.
     if (iceServers !== undefined) await this.#api.send('GET', 'v1/service/health', { signal, timeoutMs: quickTimeoutMs });
     await this.#openLink(signal, connectTimeoutMs, quickTimeoutMs);
+    this.#reopenedAtMs = performance.now();
   }
 
   #liveLink(): ServerLink {
@@ -398,12 +414,7 @@ export class Session implements StreamSession {
   }
 
   /** Ends everything, once: the first reason counts. */
-  #finish(
-    state: StreamEnd['state'],
-    reason: string | undefined,
-    error: StreamError | undefined,
-    closing: { readonly keepalive?: boolean } = {},
-  ): void {
+  #finish(state: StreamEnd['state'], reason: string | undefined, error: StreamError | undefined): void {
     if (this.#ending !== undefined) return;
     const hasBegun = this.#state !== 'connecting';
     this.#error = error;
@@ -413,7 +424,7 @@ export class Session implements StreamSession {
     this.#steering.reset(error ?? new StreamError('closed', 'The session is over.'));
     this.#inputs.close();
     this.#output.close();
-    this.#ending = this.#link?.close(closing) ?? Promise.resolve();
+    this.#ending = this.#link?.close() ?? Promise.resolve();
     const why = error?.message ?? reason;
     this.#log.write(state, `The session is over${why === undefined ? '' : `: ${why}`}`, error);
     const end: StreamEnd = { state, reason, error };
