@@ -24,6 +24,8 @@ export const toolEnvironment = () => {
 const installStamp = join(root, 'node_modules', '.install-stamp');
 const tool = (...path) => join(root, 'node_modules', ...path);
 
+const CLIENT_INPUTS = ['packages/client/src', 'packages/client/package.json', 'packages/client/tsconfig.json', 'tsconfig.json'];
+
 /**
  * What is built, in this order: each may need those before it. `inputs` are files and folders that it is made of, `output` the folder that it is made
  * into, `command` the arguments of the pinned Node that make it.
@@ -31,7 +33,7 @@ const tool = (...path) => join(root, 'node_modules', ...path);
 const PARTS = [
   {
     title: 'Building the client',
-    inputs: ['packages/client/src', 'packages/client/package.json', 'packages/client/tsconfig.json', 'tsconfig.json'],
+    inputs: CLIENT_INPUTS,
     output: 'packages/client/dist',
     command: [tool('typescript', 'bin', 'tsc'), '-p', 'packages/client'],
   },
@@ -41,7 +43,8 @@ const PARTS = [
       ...['src', 'public', 'index.html', 'package.json', 'tsconfig.json', 'vite.config.ts'].map(
         (name) => `packages/studio/${name}`,
       ),
-      'packages/client/src',
+      // It has the client's output in it, which is made of these.
+      ...CLIENT_INPUTS,
     ],
     output: 'packages/studio/dist',
     command: [tool('vite', 'bin', 'vite.js'), 'build', '--logLevel=error', 'packages/studio'],
@@ -115,7 +118,8 @@ export function install() {
   if (existsSync(nodePath) && readIfThere(installStamp) === dependencyDigest()) return { lockChanged: false };
   const lockBefore = readIfThere(join(root, 'package-lock.json'));
   const env = { ...toolEnvironment(), SCARF_ANALYTICS: 'false' };
-  runStep('Installing dependencies', 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], env);
+  // To build takes the tools of development, also where NODE_ENV or npm's settings leave them out.
+  runStep('Installing dependencies', 'npm', ['install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], env);
   if (!existsSync(nodePath)) {
     throw new Error(
       'npm did not install the pinned Node: allow the install script of the package "node" (npm install-scripts ls)',

@@ -48,7 +48,7 @@ function unpadded(base64: string): number {
   return base64.length - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
 }
 
-function inMebibytes(bytes: number): string {
-  // Never rounded to the limit that it is over.
+/** Never rounded to the limit that it is over. */
+export function inMebibytes(bytes: number): string {
   return String(Math.ceil((bytes / MIB) * 100) / 100);
 }

@@ -25,11 +25,11 @@ export class InitialImages {
    */
   async upright(value: unknown, pointer: string, signal: AbortSignal): Promise<unknown> {
     if (!isDataUrl(value)) return value;
-    const { maxBytes, maxPixels } = this.configuration.images;
+    const limits = this.configuration.images;
     try {
       return await this.turnstile.pass(async () => {
-        const { bytes, base64 } = readDataUrl(value, maxBytes);
-        const { type, turned } = await makeUpright(bytes, maxPixels);
+        const { bytes, base64 } = readDataUrl(value, limits.maxBytes);
+        const { type, turned } = await makeUpright(bytes, limits);
         return `data:image/${type};base64,${turned?.toString('base64') ?? base64}`;
       }, signal);
     } catch (error) {

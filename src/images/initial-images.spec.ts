@@ -19,6 +19,21 @@ async function picture(width: number, height: number): Promise<Sharp> {
   return sharp(noise, { raw: { width, height, channels: 3 } }).composite([{ input: red, left: 0, top: 0 }]);
 }
 
+const limitedTo = (maxBytes: number): InitialImages =>
+  new InitialImages(loadConfiguration({ TELEFUSER_MAX_IMAGE_BYTES: String(maxBytes), TELEFUSER_MAX_IMAGE_PIXELS: '400000' }));
+
+/** What no format can make short, in a file of little quality that has to be turned. */
+function lyingNoise(type: 'jpeg' | 'webp'): Promise<Buffer> {
+  let state = 1;
+  const noise = Buffer.from(
+    Array.from({ length: 600 * 500 * 3 }, () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 24),
+  );
+  return sharp(noise, { raw: { width: 600, height: 500, channels: 3 } })
+    .withMetadata({ orientation: 6 })
+    .toFormat(type, { quality: 30 })
+    .toBuffer();
+}
+
 const files: Record<string, Buffer> = {};
 beforeAll(async () => {
   const flat = await (await picture(120, 80)).png().toBuffer();
@@ -72,6 +87,29 @@ describe('an image that is taken', () => {
     const upright = String(await images.upright(url(lying), '/image', NEVER));
     const { width, height } = await sharp(Buffer.from(upright.split(',')[1] ?? '', 'base64')).metadata();
     expect([width, height]).toEqual(orientation >= 5 ? [80, 120] : [120, 80]);
+  });
+
+  it.each([
+    ['jpeg', 300_000],
+    ['webp', 200_000],
+  ] as const)('may lose some quality to be turned and stay within the limit: %s', async (type, maxBytes) => {
+    const lying = await lyingNoise(type);
+    const upright = await limitedTo(maxBytes).upright(url(lying), '/image', NEVER);
+    const turned = Buffer.from(String(upright).split(',')[1] ?? '', 'base64');
+    expect(turned.length).toBeLessThanOrEqual(maxBytes);
+    expect(await sharp(turned).metadata()).toMatchObject({ format: type, width: 500, height: 600 });
+  });
+
+  it('is turned with filters that fit it, so that a PNG does not grow by much', async () => {
+    const slope = Buffer.from(
+      Array.from({ length: 200 * 150 * 3 }, (_, at) => Math.floor(at / 600) + (at % 3) * ((at * 7919) % 5)),
+    );
+    const lying = await sharp(slope, { raw: { width: 200, height: 150, channels: 3 } })
+      .withMetadata({ orientation: 6 })
+      .png({ adaptiveFiltering: true })
+      .toBuffer();
+    const upright = String(await images.upright(url(lying), '/image', NEVER)).split(',')[1] ?? '';
+    expect(Buffer.from(upright, 'base64').length).toBeLessThan(1.2 * lying.length);
   });
 
   it.each(['/assets/room.jpg', 'https://example.com/a.png', '', null, { path: 'a' }, 7])(
@@ -132,6 +170,14 @@ describe('an image that is not taken', () => {
     const refused = images.upright(value(), '/image', NEVER);
     await expect(refused).rejects.toMatchObject({ code: 'invalid-image', status: 400, errors: [{ pointer: '/image' }] });
     await expect(refused).rejects.toMatchObject({ detail: typeof detail === 'string' ? detail : expect.stringMatching(detail) });
+  });
+
+  it.each(['jpeg', 'webp'] as const)('is one that would be too long when it is upright: %s', async (type) => {
+    const lying = await lyingNoise(type);
+    await expect(limitedTo(lying.length).upright(url(lying), '/image', NEVER)).rejects.toMatchObject({
+      code: 'invalid-image',
+      detail: expect.stringMatching(/^image is a file of 0\.\d+ MiB when it is upright; 0\.\d+ MiB are allowed\.$/u),
+    });
   });
 
   it('is named by the field that it is in', async () => {

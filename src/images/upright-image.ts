@@ -1,4 +1,5 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { inMebibytes } from './data-url.js';
 import { imageTypeOf, isAnimatedPng, type ImageType } from './image-file.js';
 import { ImageError } from './image.error.js';
 
@@ -6,12 +7,23 @@ import { ImageError } from './image.error.js';
 const TIMEOUT_SECONDS = 10;
 /** So small that it costs no memory, and yet the whole file is decoded for it. */
 const PROBE_PIXELS = 8;
-/** Of what had to be turned: hardly to be told from the original. */
-const QUALITY = 95;
+/**
+ * Of what had to be turned, one after the other until the file is short enough: the first is hardly to be told from the original, but makes a file
+ * that was compressed more than that longer than it was.
+ */
+const QUALITIES = [95, 80] as const;
+/** Of 0–9. With filters fitted to each line more than this gains nothing and takes twice as long. */
+const PNG_COMPRESSION = 4;
 /** No pixel is decoded, so the limit is checked by whoever says how many there are. */
 const HEADER_ONLY: SharpOptions = { limitInputPixels: false };
 /** EXIF orientation of a picture that is upright (CIPA DC-008 section 4.6.5). */
 const UPRIGHT = 1;
+
+/** What a file may be, as it came and when it is upright. */
+interface ImageLimits {
+  readonly maxBytes: number;
+  readonly maxPixels: number;
+}
 
 /** A file that was decoded once. */
 export interface UprightImage {
@@ -25,7 +37,7 @@ export interface UprightImage {
  *
  * @throws ImageError
  */
-export async function makeUpright(bytes: Buffer, maxPixels: number): Promise<UprightImage> {
+export async function makeUpright(bytes: Buffer, { maxBytes, maxPixels }: ImageLimits): Promise<UprightImage> {
   const type = imageTypeOf(bytes);
   if (type === undefined) throw new ImageError('is no JPEG, PNG or WebP file');
   const open = await opener(bytes);
@@ -38,8 +50,9 @@ export async function makeUpright(bytes: Buffer, maxPixels: number): Promise<Upr
       await open(read).resize(PROBE_PIXELS, PROBE_PIXELS, { fit: 'fill' }).raw().toBuffer();
       return { type };
     }
-    return { type, turned: await encode(open(read).autoOrient().keepIccProfile(), type).toBuffer() };
+    return { type, turned: await turn(() => open(read).autoOrient().keepIccProfile(), type, maxBytes) };
   } catch (error) {
+    if (error instanceof ImageError) throw error;
     throw new ImageError(isTimeout(error) ? `takes longer than ${TIMEOUT_SECONDS} s to decode` : 'is a damaged file', {
       cause: error,
     });
@@ -70,14 +83,24 @@ function checkHeader({ width, height }: Metadata, maxPixels: number): void {
   );
 }
 
-function encode(image: Sharp, type: ImageType): Sharp {
+async function turn(read: () => Sharp, type: ImageType, maxBytes: number): Promise<Buffer> {
+  let bytes = 0;
+  for (const quality of type === 'png' ? [undefined] : QUALITIES) {
+    const turned = await encode(read(), type, quality).toBuffer();
+    if (turned.length <= maxBytes) return turned;
+    bytes = turned.length;
+  }
+  throw new ImageError(`is a file of ${inMebibytes(bytes)} MiB when it is upright; ${inMebibytes(maxBytes)} MiB are allowed`);
+}
+
+function encode(image: Sharp, type: ImageType, quality: number | undefined): Sharp {
   switch (type) {
     case 'jpeg':
-      return image.jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' });
+      return image.jpeg({ quality, chromaSubsampling: '4:4:4' });
     case 'png':
-      return image.png();
+      return image.png({ adaptiveFiltering: true, compressionLevel: PNG_COMPRESSION });
     case 'webp':
-      return image.webp({ quality: QUALITY });
+      return image.webp({ quality });
   }
 }
 

@@ -1,4 +1,6 @@
+import { Script } from 'node:vm';
 import { Logger } from '@nestjs/common';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigCheck } from './config-check.js';
@@ -90,7 +92,58 @@ describe('ConfigCheck', () => {
     const properties = Object.fromEntries(
       Array.from({ length: 900 }, (_, index) => [`p${index}`, { type: 'integer', maximum: 9 }]),
     );
-    expect(new ConfigCheck({ type: 'object', properties }, { timeoutMs: 25 }).check({ p899: 9 })).toEqual([]);
+    const large = new ConfigCheck({ type: 'object', properties }, { timeoutMs: 25 });
+    const compile = vi.spyOn(Ajv2020.prototype, 'compile');
+    expect(large.check({ p899: 9 })).toEqual([]);
+    expect(large.check({ p899: 10 })).toEqual([{ pointer: '/config/p899', detail: 'config.p899 must be at most 9' }]);
+    expect(compile).not.toHaveBeenCalled();
+  });
+
+  it('takes no property for one that a config has because every object has it', () => {
+    const inherited = new ConfigCheck({
+      type: 'object',
+      properties: { toString: { type: 'number' }, valueOf: { type: 'string' } },
+      required: ['valueOf'],
+    });
+    expect(inherited.check({ valueOf: 'a' })).toEqual([]);
+    expect(inherited.check({})).toEqual([{ pointer: '/config/valueOf', detail: 'config.valueOf is required' }]);
+  });
+
+  it('looks for the first error and for all within one limit', () => {
+    const patient = new ConfigCheck(SCHEMA, { timeoutMs: 10_000 });
+    const limited = vi.spyOn(Script.prototype, 'runInContext');
+    expect(patient.check({ steps: 0, style: 'pop' })).toHaveLength(2);
+    expect(limited).toHaveBeenCalledOnce();
+  });
+
+  it('tells the first error when there is no time to look for the others', () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const properties = { one: { type: 'number' }, other: { type: 'string', pattern: '^(a|a)*$' } };
+    const slow = new ConfigCheck({ type: 'object', properties }, { timeoutMs: 20 });
+    expect(slow.check({ one: 'x', other: `${'a'.repeat(60)}!` })).toEqual([
+      { pointer: '/config/one', detail: 'config.one must be a number' },
+    ]);
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  it('refuses a text that a pattern has no room to look through', () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const deep = new ConfigCheck({ type: 'object', properties: { value: { pattern: '^(a|b)*$' } } }, { timeoutMs: 10_000 });
+    expect(deep.check({ value: 'a'.repeat(10_000_000) })).toMatchObject([{ pointer: '/config' }]);
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  it('makes sentences of few of the errors, however many the branches make', () => {
+    const branching = { anyOf: [false] };
+    const items = { allOf: Array.from({ length: 490 }, () => branching) };
+    const branched = new ConfigCheck({ type: 'object', properties: { value: { items } } }, { timeoutMs: 10_000 });
+    // More than 2000 errors for the first five, so the others are not looked at.
+    expect(branched.check({ value: Array.from({ length: 100 }, (_, index) => index) })).toEqual(
+      ['0', '1', '2'].map((item) => ({
+        pointer: `/config/value/${item}`,
+        detail: `config.value.${item} is not taken by the pipeline`,
+      })),
+    );
   });
 
   it('tells the first error of a config that is large', () => {

@@ -20,6 +20,8 @@ const OPTIONS = {
   validateFormats: false,
   addUsedSchema: false,
   logger: false,
+  // A property is what a config has, never what every object inherits, such as `toString`.
+  ownProperties: true,
 } as const;
 
 /** A pipeline's schema for the `config` of an offer, and the check by it. */
@@ -27,40 +29,51 @@ export class ConfigCheck {
   /** The schema as clients see it: valid by itself, without references. */
   readonly schema: Readonly<Record<string, unknown>>;
   readonly #findFirst: ValidateFunction;
+  readonly #findAll: ValidateFunction;
   readonly #timeoutMs: number;
-  #findAll: ValidateFunction | undefined;
 
   /** @throws DeclarationError for a schema that is not taken */
   constructor(declared: Readonly<Record<string, unknown>>, { timeoutMs = CHECK_TIMEOUT_MS } = {}) {
     this.schema = readConfigSchema(declared);
     this.#findFirst = compile(this.schema, OPTIONS);
+    this.#findAll = compile(this.schema, { ...OPTIONS, allErrors: true });
     this.#timeoutMs = timeoutMs;
     // The engine compiles what it was given when it is first run, which for a large schema takes longer than any check.
     this.#findFirst({});
+    this.#findAll({});
   }
 
   /** What is wrong with a config, with pointers into the offer; empty when nothing is. The config is left as it is. */
   check(config: Readonly<Record<string, unknown>>): readonly FieldError[] {
+    let first: readonly ErrorObject[] = [];
     try {
-      const errors = this.#run(this.#findFirst, config);
-      if (errors.length === 0 || hasMoreValues(config, MAX_VALUES_FOR_ALL_ERRORS)) return toFieldErrors(errors);
-      this.#findAll ??= compile(this.schema, { ...OPTIONS, allErrors: true });
-      return toFieldErrors(this.#run(this.#findAll, config));
+      // Both searches share one limit: a config that is wrong costs no more than one that is right.
+      const errors = withTimeLimit(() => {
+        first = search(this.#findFirst, config);
+        return first.length === 0 || hasMoreValues(config, MAX_VALUES_FOR_ALL_ERRORS) ? first : search(this.#findAll, config);
+      }, this.#timeoutMs);
+      return toFieldErrors(errors);
     } catch (error) {
-      if (!(error instanceof TimeLimitError)) throw error;
+      if (!isBrokenOff(error)) throw error;
       new Logger(ConfigCheck.name).warn(
         `A config could not be checked within ${this.#timeoutMs} ms and was refused: the pipeline's schema has a pattern that backtracks, or too many branches.`,
       );
+      // What was found before the search for the others was broken off is wrong all the same.
+      if (first.length > 0) return toFieldErrors(first);
       return [
         { pointer: '/config', detail: `config could not be checked by the pipeline's schema within ${this.#timeoutMs} ms` },
       ];
     }
   }
+}
 
-  #run(validate: ValidateFunction, config: unknown): readonly ErrorObject[] {
-    const valid = withTimeLimit(() => validate(config), this.#timeoutMs);
-    return valid ? [] : (validate.errors ?? []);
-  }
+function search(validate: ValidateFunction, config: unknown): readonly ErrorObject[] {
+  return validate(config) ? [] : (validate.errors ?? []);
+}
+
+/** A regular expression may also have no room left to backtrack in before its time is over. */
+function isBrokenOff(error: unknown): boolean {
+  return error instanceof TimeLimitError || (error instanceof RangeError && /call stack/u.test(error.message));
 }
 
 function compile(schema: Readonly<Record<string, unknown>>, options: Options): ValidateFunction {

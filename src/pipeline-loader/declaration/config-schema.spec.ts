@@ -101,8 +101,50 @@ describe('readConfigSchema', () => {
     expect(() => readConfigSchema(object({ a: { $ref: '#/$defs/L0' } }, { $defs }))).toThrow('has more than 1000 schemas in it');
     const long = { $defs: { Long: { const: 'x'.repeat(60_000) } } };
     const uses = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`p${index}`, { $ref: '#/$defs/Long' }]));
-    expect(() => readConfigSchema(object(uses, long))).toThrow(
-      /is 300\d\d\d bytes long with its references in place; 262144 are allowed/u,
+    expect(() => readConfigSchema(object(uses, long))).toThrow('is longer than 262144 bytes with its references in place');
+    const types = { $defs: { Types: { type: ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] } } };
+    const names = Object.fromEntries(
+      Array.from({ length: 490 }, (_, at) => [`${at}`.padEnd(250, '"'), { $ref: '#/$defs/Types' }]),
+    );
+    expect(() => readConfigSchema(object(names, types))).toThrow(
+      /is \d{6} bytes long with its references in place; 262144 are allowed/u,
+    );
+  });
+
+  const long = 'x'.repeat(2_000_000);
+  it.each<[string, object]>([
+    ['an annotation', { description: long }],
+    ['an annotation of its own', { 'x-text': { nested: [long] } }],
+    ['a value', { const: long }],
+    ['a list of values', { enum: [1, long] }],
+    ['an annotation beside a reference', { $ref: '#/$defs/Empty', title: long }],
+    [
+      'the names of properties',
+      object(Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`${at}`.padEnd(256, '€'), {}]))),
+    ],
+  ])('refuses what is long by %s before it makes the whole of it', (_what, definition) => {
+    const uses = Object.fromEntries(Array.from({ length: 330 }, (_, index) => [`p${index}`, { $ref: '#/$defs/Long' }]));
+    const read = (): unknown => readConfigSchema(object(uses, { $defs: { Long: definition, Empty: {} } }));
+    expect(read).toThrow(DeclarationError);
+    expect(read).toThrow('is longer than 262144 bytes with its references in place');
+  });
+
+  it('counts only what is in the schema: not the annotations of a definition that others replace', () => {
+    const uses = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [`p${index}`, { $ref: '#/$defs/Long', description: `${index}` }]),
+    );
+    const { properties } = readConfigSchema(object(uses, { $defs: { Long: { description: 'x'.repeat(60_000) } } }));
+    expect(properties).toMatchObject({ p0: { description: '0' }, p39: { description: '39' } });
+  });
+
+  it.each([
+    ['has no room to try', '(((?:\\w|\\b)){1,2147483647}){999999}'],
+    ['has no time to try', '(?:(?:|(?:|a))){40}b'],
+  ])('refuses a pattern that the engine takes and %s', (_what, pattern) => {
+    expect(new RegExp(pattern, 'u')).toBeInstanceOf(RegExp);
+    expect(() => readConfigSchema(object({ a: { pattern } }))).toThrow(DeclarationError);
+    expect(() => readConfigSchema(object({ a: { pattern } }))).toThrow(
+      '/properties/a/pattern must be a regular expression of at most 256 characters that can be tried within 100 ms',
     );
   });
 

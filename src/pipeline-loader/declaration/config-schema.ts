@@ -2,6 +2,7 @@ import { exceedsJsonDepth } from '../../common/index.js';
 import { isRecord } from '../protocol/field-readers.js';
 import { DeclarationError } from './declaration.error.js';
 import { localReference, readDefinitions, type Definitions } from './schema-references.js';
+import { withTimeLimit } from './time-limit.js';
 
 const MAX_JSON_DEPTH = 64;
 const MAX_SCHEMA_DEPTH = 16;
@@ -11,6 +12,10 @@ const MAX_BYTES = 262_144;
 const MAX_LIST = 1000;
 const MAX_NAME = 256;
 const MAX_PATTERN = 256;
+/** To compile a pattern and to try it on next to nothing. */
+const PATTERN_TIMEOUT_MS = 100;
+/** Of both kinds, and twice each, because what runs again is compiled again, to run faster. */
+const PATTERN_SUBJECTS = ['', 'a', 'a', '\u{100}', '\u{100}'];
 const TYPES: ReadonlySet<unknown> = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
 
 /** Said of a value and not checked. */
@@ -51,6 +56,8 @@ type Schema = Readonly<Record<string, unknown>> | boolean;
 
 class SchemaReader {
   #count = 0;
+  /** Of what was read: never more than the schema will have, so that what is too long is refused before it is made. */
+  #bytes = 0;
 
   constructor(private readonly definitions: Definitions) {}
 
@@ -81,6 +88,9 @@ class SchemaReader {
       .filter(([keyword]) => !(place.pointer === '' && DEFINITIONS.has(keyword)))
       .map(([keyword, member]) => {
         if (!isAnnotation(keyword)) fail(`${place.pointer}/${escapeToken(keyword)}`, 'cannot stand beside $ref; use allOf');
+        const replaced = typeof target === 'boolean' ? undefined : target[keyword];
+        if (replaced !== undefined) this.#bytes -= memberBytes(keyword, replaced);
+        this.#weigh(keyword, member);
         return [keyword, member];
       });
     if (annotations.length === 0) return target;
@@ -96,7 +106,10 @@ class SchemaReader {
       depth: depth + 1,
       within,
     });
-    if (isAnnotation(keyword)) return value;
+    if (isAnnotation(keyword)) {
+      this.#weigh(keyword, value);
+      return value;
+    }
     switch (keyword) {
       case 'type':
         return readType(value, at);
@@ -112,8 +125,11 @@ class SchemaReader {
       case 'prefixItems':
         if (!isList(value, 1)) fail(at, `must be a list of 1–${MAX_LIST} schemas`);
         return value.map((item, index) => this.read(item, inside(index)));
-      default:
-        return readAssertion(keyword, value, at);
+      default: {
+        const asserted = readAssertion(keyword, value, at);
+        this.#weigh(keyword, value);
+        return asserted;
+      }
     }
   }
 
@@ -122,10 +138,22 @@ class SchemaReader {
     return Object.fromEntries(
       Object.entries(value).map(([name, schema]) => {
         if (!mayBeProperty(name)) fail(at, `has a name that no config may have: ${JSON.stringify(name.slice(0, MAX_NAME))}`);
+        this.#weigh(name);
         return [name, this.read(schema, inside(name))];
       }),
     );
   }
+
+  #weigh(name: string, value?: unknown): void {
+    this.#bytes += memberBytes(name, value);
+    if (this.#bytes > MAX_BYTES) fail('', `is longer than ${MAX_BYTES} bytes with its references in place`);
+  }
+}
+
+/** What a member of an object takes in JSON, without what stands between it and the next. */
+function memberBytes(name: string, value: unknown): number {
+  const text = JSON.stringify(value) as string | undefined;
+  return Buffer.byteLength(name) + Buffer.byteLength(text ?? '');
 }
 
 /** What a keyword that limits a value by itself may have. */
@@ -147,7 +175,13 @@ const ASSERTIONS: ReadonlyMap<string, Assertion> = new Map<string, Assertion>([
   ['required', { allowed: `a list of at most ${MAX_LIST} different names`, test: isListOfNames }],
   ['multipleOf', { allowed: 'a number above 0', test: (value) => typeof value === 'number' && value > 0 }],
   ['uniqueItems', { allowed: 'true or false', test: (value) => typeof value === 'boolean' }],
-  ['pattern', { allowed: `a regular expression of at most ${MAX_PATTERN} characters`, test: isPattern }],
+  [
+    'pattern',
+    {
+      allowed: `a regular expression of at most ${MAX_PATTERN} characters that can be tried within ${PATTERN_TIMEOUT_MS} ms`,
+      test: isPattern,
+    },
+  ],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'].map((name): [string, Assertion] => [name, NUMBER]),
   ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'].map((name): [string, Assertion] => [
     name,
@@ -188,7 +222,10 @@ function isListOfNames(value: unknown): boolean {
 function isPattern(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > MAX_PATTERN) return false;
   try {
-    return new RegExp(value, 'u') instanceof RegExp;
+    const pattern = new RegExp(value, 'u');
+    // The engine compiles a pattern when it is first run, for texts of Latin 1 apart from others; what it has no room or time for shows only then.
+    withTimeLimit(() => PATTERN_SUBJECTS.map((subject) => pattern.test(subject)), PATTERN_TIMEOUT_MS);
+    return true;
   } catch {
     return false;
   }

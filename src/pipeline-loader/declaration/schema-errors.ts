@@ -5,6 +5,8 @@ const MAX_ERRORS = 32;
 const MAX_CHARACTERS = 256;
 const MAX_NAMED = 12;
 const MAX_BRANCHES = 4;
+/** Nobody reads more, and a schema of many branches makes hundreds of thousands of a small config. */
+const MAX_EXAMINED = 2000;
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'an object',
@@ -18,18 +20,20 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 /** The validator's errors as the API says them: one for each value, with a pointer into the offer, and what was expected in words. */
 export function toFieldErrors(errors: readonly ErrorObject[]): readonly FieldError[] {
-  // The errors of a branch belong to the sentence of the branching.
-  const branchings = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
-  const told = errors.filter(({ schemaPath }) => !branchings.some((branching) => isWithin(schemaPath, branching.schemaPath)));
+  const examined = errors.slice(0, MAX_EXAMINED);
+  const branchings = new Set(examined.filter(isBranching).map(({ schemaPath }) => schemaPath));
   const seen = new Set<string>();
   const fields: FieldError[] = [];
-  for (const error of told) {
+  for (const error of examined) {
+    if (fields.length === MAX_ERRORS) break;
+    // The errors of a branch belong to the sentence of the branching.
+    if (isWithinAny(error.schemaPath, branchings)) continue;
     const pointer = `/config${pointerOf(error)}`;
     if (seen.has(pointer)) continue;
     seen.add(pointer);
-    fields.push({ pointer, detail: cut(`${nameOf(pointer)} ${expectation(error, errors)}`) });
+    fields.push({ pointer, detail: cut(`${nameOf(pointer)} ${expectation(error, examined)}`) });
   }
-  return fields.slice(0, MAX_ERRORS);
+  return fields;
 }
 
 type Parameters = Readonly<Record<string, unknown>>;
@@ -60,7 +64,7 @@ const EXPECTATIONS: ReadonlyMap<string, (params: Parameters) => string> = new Ma
 ]);
 
 function expectation(error: ErrorObject, all: readonly ErrorObject[]): string {
-  if (error.keyword === 'anyOf' || error.keyword === 'oneOf') return branchExpectation(error, all);
+  if (isBranching(error)) return branchExpectation(error, all);
   const words = EXPECTATIONS.get(error.keyword);
   return words === undefined ? (error.message ?? 'is not what the pipeline takes') : words(error.params as Parameters);
 }
@@ -69,13 +73,14 @@ function expectation(error: ErrorObject, all: readonly ErrorObject[]): string {
 function branchExpectation(error: ErrorObject, all: readonly ErrorObject[]): string {
   const branches = all.filter(({ schemaPath }) => schemaPath !== error.schemaPath && isWithin(schemaPath, error.schemaPath));
   if (branches.length === 0) return 'must be exactly one of the things that it may be';
-  const texts = branches
-    .filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf')
-    .map((branch) => {
-      const below = pointerOf(branch).slice(pointerOf(error).length);
-      return `${below === '' ? '' : `${below.slice(1).replaceAll('/', '.')} `}${expectation(branch, all)}`;
-    });
-  return [...new Set(texts)].slice(0, MAX_BRANCHES).join(', or ');
+  const texts = new Set<string>();
+  for (const branch of branches) {
+    if (texts.size === MAX_BRANCHES) break;
+    if (isBranching(branch)) continue;
+    const below = pointerOf(branch).slice(pointerOf(error).length);
+    texts.add(`${below === '' ? '' : `${below.slice(1).replaceAll('/', '.')} `}${expectation(branch, all)}`);
+  }
+  return [...texts].join(', or ');
 }
 
 /** Where the wrong value is, or where the missing one would be. */
@@ -97,8 +102,20 @@ function nameOf(pointer: string): string {
     .join('.');
 }
 
+function isBranching({ keyword }: ErrorObject): boolean {
+  return keyword === 'anyOf' || keyword === 'oneOf';
+}
+
 function isWithin(path: string, branching: string): boolean {
   return path.startsWith(`${branching}/`);
+}
+
+/** The same of many branchings, by as many steps as the path has. */
+function isWithinAny(path: string, branchings: ReadonlySet<string>): boolean {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    if (branchings.has(path.slice(0, end))) return true;
+  }
+  return false;
 }
 
 function typeName(type: unknown): string {
