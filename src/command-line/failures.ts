@@ -4,6 +4,7 @@ import type { PipelineStartError } from '../pipeline-loader/index.js';
 import type { ViewerError, ViewerErrorKind } from '../viewer/index.js';
 import { CommandError } from './command.error.js';
 import type { ExitReason } from './exit-codes.js';
+import { printable } from './printable.js';
 
 const REASON_OF_START_FAILURE: Readonly<Record<PipelineStartError['kind'], ExitReason>> = {
   'not-found': 'pipelineNotLoaded',
@@ -28,14 +29,14 @@ const REASON_OF_VIEWER_FAILURE: Readonly<Record<ViewerErrorKind, ExitReason>> = 
 /** Why the command ends, and the one line that says so. */
 export interface Failure {
   readonly reason: ExitReason;
-  /** Without the leading program name, without a line break. */
+  /** Without the leading program name, without line breaks and other control characters. */
   readonly line: string;
 }
 
 /** Puts any error that ends the command into one line with a remedy. Pure. */
 export function describeFailure(error: unknown, configuration?: Pick<Configuration, 'host' | 'port'>): Failure {
   const { reason, line } = classify(error, configuration);
-  return { reason, line: line.replaceAll(/\s*[\r\n]+\s*/gu, ' ').trim() };
+  return { reason, line: printable(line.replaceAll(/\s*[\r\n]+\s*/gu, ' ')).trim() };
 }
 
 function classify(error: unknown, configuration?: Pick<Configuration, 'host' | 'port'>): Failure {

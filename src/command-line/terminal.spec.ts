@@ -28,6 +28,13 @@ describe('terminalOutput', () => {
     expect(written).toEqual([`${CLEAR}01234`]);
   });
 
+  it('lets no text of a server reach the terminal as a command', () => {
+    const { out, written } = output(true);
+    out.progress('at \u001B]0;x\u0007');
+    out.line('says \u001B]0;x\u0007\u009B2J');
+    expect(written).toEqual([`${CLEAR}at  ]0;x `, CLEAR, 'says  ]0;x  2J\n', `${CLEAR}at  ]0;x `]);
+  });
+
   it('leaves out what goes on where nobody looks', () => {
     const { out, written } = output(false);
     out.progress('1 s');

@@ -118,14 +118,16 @@ describe('the arguments of telefuser bench', () => {
       seconds: 10,
       rampSeconds: 0.1,
       json: undefined,
+      force: false,
       controls: [],
     });
-    const args = ['bench', URL, '-n', '20', '--seconds', '60', '--ramp', '0', '--json', '-', '--control', PRESS];
+    const args = ['bench', URL, '-n', '20', '--seconds', '60', '--ramp', '0', '--json', '-', '--force', '--control', PRESS];
     expect(parseInvocation(args)).toMatchObject({
       sessions: 20,
       seconds: 60,
       rampSeconds: 0,
       json: '-',
+      force: true,
       controls: [JSON.parse(PRESS)],
     });
     expect(parseInvocation(['bench', URL, '--sessions', '40'])).toMatchObject({ rampSeconds: 4 });

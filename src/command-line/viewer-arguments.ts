@@ -34,6 +34,7 @@ export interface BenchInvocation extends ViewerInvocation {
   readonly rampSeconds: number;
   /** A file's path, `-` for the standard output. */
   readonly json: string | undefined;
+  readonly force: boolean;
   readonly controls: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -75,6 +76,7 @@ export function parseBench(url: string, given: Given): BenchInvocation {
     seconds: numberOf(given, 'seconds', [0.1, MAX_SECONDS], 'bench') ?? USUAL_SECONDS,
     rampSeconds: numberOf(given, 'ramp', [0, MAX_SECONDS], 'bench') ?? sessions * RAMP_SECONDS_A_SESSION,
     json: last(given, 'json'),
+    force: given.has('force'),
     controls,
   };
 }

@@ -43,4 +43,5 @@ export const BENCH_OPTIONS = {
   seconds: { value: 'number', description: 'how long each plays after its first picture (default 10)' },
   ramp: { value: 'seconds', description: 'over how long the starts are spread (default 0.1 for each session)' },
   json: { value: 'file', description: 'write the figures as JSON, with - to the standard output instead of the table' },
+  force: { description: 'replace a file of figures that is there' },
 } as const satisfies Readonly<Record<string, OptionDescription>>;

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { ViewerError } from './viewer.error.js';
 
 /** What the server takes as an initial image. */
@@ -23,10 +23,18 @@ export async function imageDataUrl(path: string): Promise<string> {
 
 async function read(path: string): Promise<Buffer> {
   try {
-    await using file = await open(path);
-    const { size } = await file.stat();
-    if (size > MAX_IMAGE_BYTES) throw new ViewerError('file', `${path} has ${(size / 2 ** 20).toFixed(1)} MiB`, REMEDY);
-    return await file.readFile();
+    // Otherwise a pipe that nobody writes to would be waited for.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new ViewerError('file', `${path} is no file`, REMEDY);
+    if (stats.size > MAX_IMAGE_BYTES) {
+      throw new ViewerError('file', `${path} has ${(stats.size / 2 ** 20).toFixed(1)} MiB`, REMEDY);
+    }
+    // A file may grow meanwhile, and some of the kernel's say that they are empty.
+    const chunks = await file.createReadStream({ end: MAX_IMAGE_BYTES, autoClose: false }).toArray();
+    const bytes = Buffer.concat(chunks as Buffer[]);
+    if (bytes.length > MAX_IMAGE_BYTES) throw new ViewerError('file', `${path} has more than 10 MiB`, REMEDY);
+    return bytes;
   } catch (error) {
     if (error instanceof ViewerError) throw error;
     const { code = String(error) } = error as NodeJS.ErrnoException;

@@ -139,6 +139,16 @@ describe('Recorder', () => {
     expect(made.recorded.pictures).toBe(0);
   });
 
+  it('fails at the end when the file cannot be opened even then', async () => {
+    const refusal = new Error('no such folder');
+    const made = new Recorder(
+      () => Promise.reject(refusal),
+      () => undefined,
+    );
+    made.frame(picture('K', 0, true), NOW_MS);
+    await expect(made.finish()).rejects.toBe(refusal);
+  });
+
   it('gives up when more than 64 MiB wait for the file', async () => {
     const { recorder: made, failures } = recorder();
     const large: ReceivedFrame = { ...picture('', 0), data: Buffer.alloc(2 ** 24) };

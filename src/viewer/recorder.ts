@@ -44,7 +44,7 @@ export class Recorder {
   private opening: Promise<void> | undefined;
   private pictures = 0;
   private sounds = 0;
-  private failed: unknown;
+  private failed: Error | undefined;
 
   /** @param onFailure is told once when the file cannot be opened or written; nothing more is recorded then. */
   constructor(
@@ -72,7 +72,7 @@ export class Recorder {
     if (this.pendingBytes > MAX_PENDING_BYTES) this.fail(new Error('too much came before the recording could begin'));
   }
 
-  /** Writes what waits and completes the file. Rejects with what the file does. Nothing may come after it. */
+  /** Writes what waits and completes the file. Rejects with why it could not be opened or written. Nothing may come after it. */
   async finish(): Promise<Recorded> {
     this.doWithoutReport(Infinity);
     this.advance();
@@ -81,6 +81,8 @@ export class Recorder {
     const { file } = this;
     this.file = undefined;
     await file?.finish();
+    // Its opening may have failed just now, when nobody waits for `onFailure` any more.
+    if (this.failed !== undefined) throw this.failed;
     return this.recorded;
   }
 
@@ -148,7 +150,7 @@ export class Recorder {
 
   private fail(error: unknown): void {
     if (this.failed !== undefined) return;
-    this.failed = error ?? new Error('unknown');
+    this.failed = error instanceof Error ? error : new Error(String(error));
     this.pending = [];
     this.pendingBytes = 0;
     this.onFailure(error);

@@ -97,6 +97,20 @@ describe('StreamServer', () => {
     }
   });
 
+  it.each([
+    ['http://user:secret@127.0.0.1:1/', '"…@127.0.0.1:1/" has a user name or a password. Leave'],
+    ['http://secret@127.0.0.1:1/', '"…@127.0.0.1:1/" has a user name or a password. Leave'],
+    ['http://user:secret@127.0.0.1:99999/', '"…@127.0.0.1:99999/" is no URL. Give'],
+    ['user:secret@127.0.0.1', '"…@127.0.0.1" is no HTTP address. Give'],
+    ['127.0.0.1/?token=secret', '"127.0.0.1/" is no URL. Give'],
+  ])('does not tell what is secret in the address %j', (address, said) => {
+    const withoutSecret = expect.stringMatching(/^(?!.*secret)/u);
+    expect(() => new StreamServer(address, undefined)).toThrow(
+      expect.objectContaining({ kind: 'unreachable', message: withoutSecret }),
+    );
+    expect(() => new StreamServer(address, undefined)).toThrow(said);
+  });
+
   it('is cut short by its signal', async () => {
     const reason = new Error('enough');
     await expect(new StreamServer(url, undefined).iceSettings(AbortSignal.abort(reason))).rejects.toBe(reason);

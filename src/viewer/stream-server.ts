@@ -29,7 +29,7 @@ export class StreamServer {
   /**
    * @param url of the server, also under a path of a proxy.
    * @param token an API key, a JSON Web Token or a stream token, sent as bearer token.
-   * @throws ViewerError (`unreachable`) when it is no HTTP URL
+   * @throws ViewerError (`unreachable`) when it is no HTTP URL, or has a user name or a password
    */
   constructor(
     url: string,
@@ -117,14 +117,24 @@ export class StreamServer {
 
 function baseOf(url: string): URL {
   const remedy = 'Give a URL such as http://localhost:8088/.';
-  if (!URL.canParse(url)) throw new ViewerError('unreachable', `"${url}" is no URL`, remedy);
-  const base = new URL(url);
+  const base = URL.parse(url);
+  if (base === null) throw new ViewerError('unreachable', `"${withoutSecrets(url)}" is no URL`, remedy);
   if (base.protocol !== 'http:' && base.protocol !== 'https:') {
-    throw new ViewerError('unreachable', `"${url}" is no HTTP address`, remedy);
+    throw new ViewerError('unreachable', `"${withoutSecrets(url)}" is no HTTP address`, remedy);
+  }
+  // They would be printed, and written into the figures of a bench; and fetch() takes none.
+  if (base.username !== '' || base.password !== '') {
+    const what = `"${withoutSecrets(url)}" has a user name or a password`;
+    throw new ViewerError('unreachable', what, 'Leave them out, and give a credential with --token-file or in STREAM_TOKEN.');
   }
   base.search = base.hash = '';
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   return base;
+}
+
+/** What a user wrote for an address, whatever it is, without user name, password and query. */
+function withoutSecrets(text: string): string {
+  return text.replace(/^.*@/su, '…@').replace(/[?#].*$/su, '');
 }
 
 function remedyFor(status: number, headers: Headers): string {

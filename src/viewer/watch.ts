@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { Recorder, type Recorded } from './recorder.js';
+import { Recorder } from './recorder.js';
 import { checkRecordingPath, recordingOpener, type RecordingPath } from './recording.js';
+import { cannotWrite, completeRecording, nothingRecorded } from './recording-end.js';
 import { StreamServer } from './stream-server.js';
 import { describeInterval, describeSession, type StreamSnapshot } from './watch-figures.js';
 import type { ViewerOutput } from './viewer-output.port.js';
@@ -29,7 +29,7 @@ export interface WatchOptions extends ViewingRequest {
 
 /**
  * Watches a session until the stream ends, `seconds` are over, or `signal` is aborted, which is a good end too. Whatever ends it, a recording is
- * completed.
+ * completed; that there is none is a failure, but after `signal`.
  *
  * @throws ViewerError
  */
@@ -60,7 +60,7 @@ class Watch {
     if (path === undefined) return;
     this.recorder = new Recorder(
       recordingOpener(path, () => this.viewing?.codecs.includes('OPUS') ?? true),
-      (error) => this.recordingFailed.reject(cannotWrite(path, error)),
+      (error) => this.recordingFailed.reject(cannotWrite(path.path, error)),
     );
   }
 
@@ -82,12 +82,15 @@ class Watch {
     );
     this.viewing = viewing;
     void sendControls(viewing, options.controls);
+    let isRecorded = true;
     try {
       await this.follow(viewing);
     } finally {
       await viewing.close();
-      await this.finishRecording();
+      isRecorded = await this.completeRecording();
     }
+    // Whoever ends it on purpose knows how short it was.
+    if (!isRecorded && !signal.aborted) throw nothingRecorded(this.path?.path ?? '');
   }
 
   private async follow(viewing: Viewing): Promise<void> {
@@ -141,33 +144,18 @@ class Watch {
     else if (error !== undefined) this.output.line(`The server says: ${error}`);
   }
 
-  private async finishRecording(): Promise<void> {
-    if (this.recorder === undefined || this.path === undefined) return;
-    let recorded: Recorded;
-    try {
-      recorded = await this.recorder.finish();
-    } catch (error) {
-      throw cannotWrite(this.path, error);
-    }
-    if (recorded.pictures > 0) this.output.line(`Recorded ${await describeRecording(this.path.path, recorded)}`);
+  /** @returns whether there is a recording, where one was asked for. */
+  private async completeRecording(): Promise<boolean> {
+    if (this.recorder === undefined || this.path === undefined) return true;
+    const line = await completeRecording(this.recorder, this.path.path);
+    if (line !== undefined) this.output.line(line);
+    return line !== undefined;
   }
 }
 
 async function sendControls(viewing: Viewing, controls: readonly unknown[]): Promise<void> {
   await viewing.channelOpen;
   for (const control of controls) viewing.send(control);
-}
-
-function cannotWrite({ path }: RecordingPath, cause: unknown): ViewerError {
-  const remedy = 'Free some room there, or name a file elsewhere; what was written until then can be played.';
-  const why = cause instanceof Error ? cause.message.replace(/\.$/u, '') : String(cause);
-  return new ViewerError('file', `${path} cannot be written (${why})`, remedy, { cause });
-}
-
-async function describeRecording(path: string, { pictures, sounds, seconds }: Recorded): Promise<string> {
-  const { size } = await stat(path);
-  const sound = sounds === 0 ? 'without sound' : 'with sound';
-  return `${path}: ${pictures} pictures in ${seconds.toFixed(1)} s, ${sound}, ${(size / 2 ** 20).toFixed(1)} MiB`;
 }
 
 function snapshot(viewing: Viewing): StreamSnapshot {

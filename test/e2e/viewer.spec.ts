@@ -185,7 +185,11 @@ describe('telefuser watch', () => {
     await writeFile(there, 'precious');
     const cases: readonly (readonly [string[], number, RegExp])[] = [
       [[pattern.api.url, '--field', 'session_id=?'], 7, /refused \(422\): .*session_id.*\. Correct the request/],
-      [[pattern.api.url, '--field', 'width=3'], 8, /before a picture came \(pipeline_failed: .*width/],
+      [
+        [pattern.api.url, '--field', 'width=3', '--record', join(folder, 'none.mp4')],
+        8,
+        /before a picture came \(pipeline_failed: .*width/,
+      ],
       [[pattern.api.url, '--record', there], 2, /there\.mp4 is there already\. .*--force/],
       [[pattern.api.url, '--record', join(folder, 'no', 'film.mp4')], 2, /film\.mp4 cannot be written/],
     ];
@@ -245,7 +249,8 @@ describe('telefuser bench', () => {
     // The next frame has it, and there are 24 a second; the machine may be busy.
     expect(controls.applied_ms?.p50).toBeLessThan(1500);
     expect(fps?.p50).toBeGreaterThan(5);
-    expect(fps?.max).toBeLessThan(26);
+    // Over two seconds, on a machine that may be busy at their beginning.
+    expect(fps?.max).toBeLessThan(30);
     expect(offer?.p50).toBeLessThan(connected?.p50 ?? 0);
     expect(connected?.p50).toBeLessThan(first?.p50 ?? 0);
   });
