@@ -193,20 +193,20 @@ class InboxTest(unittest.TestCase):
         return ControlInbox(3, control_type)
 
     def controls(self, inbox: ControlInbox) -> tuple[str, ...] | None:
-        order = inbox.take_order()
+        order, _ids = inbox.take_order()
         assert order is None or isinstance(order, DirectionOrder)
         return None if order is None else order.controls
 
     def test_a_key_counts_while_it_is_held(self) -> None:
         inbox = self.inbox()
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
         inbox.push({"type": "control", "key": "ArrowLeft", "action": "press"})
-        first, second = inbox.take_order(), inbox.take_order()
+        (first, _ids), (second, _ids) = inbox.take_order(), inbox.take_order()
         assert isinstance(first, DirectionOrder) and isinstance(second, DirectionOrder)
         self.assertEqual((first.controls, first.source, first.revision), (("a", "j"), "tap", 1))
         self.assertEqual((second.controls, second.source), (("a", "j"), "held"))
         inbox.push({"type": "control", "key": "ArrowLeft", "action": "release"})
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
 
     def test_a_tap_counts_for_one_chunk_and_only_the_newest_does(self) -> None:
         inbox = self.inbox()
@@ -214,7 +214,7 @@ class InboxTest(unittest.TestCase):
             inbox.push({"key": key, "action": "press"})
             inbox.push({"key": key, "action": "release"})
         self.assertEqual(self.controls(inbox), ("d",))
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
 
     def test_a_key_that_is_repeated_is_one_press(self) -> None:
         inbox = self.inbox()
@@ -236,7 +236,7 @@ class InboxTest(unittest.TestCase):
         inbox.push({"type": "control_state", "controls": ["w", "j"]})
         self.assertEqual(self.controls(inbox), ("j", "w"))
         inbox.push({"type": "control_state", "controls": []})
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
 
     def test_reset_releases_and_reset_pose_goes_back_as_well(self) -> None:
         for message, goes_back in (
@@ -248,9 +248,25 @@ class InboxTest(unittest.TestCase):
             inbox = self.inbox()
             inbox.push({"key": "w"})
             inbox.push(message)
-            self.assertIsNone(inbox.take_order())
+            self.assertEqual(inbox.take_order(), (None, []))
             self.assertEqual(inbox.take_pose_reset(), goes_back)
             self.assertFalse(inbox.take_pose_reset())
+
+    def test_no_order_goes_past_a_prompt_or_a_reset_that_waits(self) -> None:
+        for message, take in (({"prompt": "rain"}, ControlInbox.take_prompt), ({"type": "reset_pose"}, ControlInbox.take_pose_reset)):
+            inbox = self.inbox()
+            inbox.push({"type": "control", **message, "id": "change"})
+            inbox.push({"key": "w", "id": "w"})
+            self.assertEqual(inbox.take_order(), (None, []))
+            take(inbox)
+            self.assertEqual(inbox.take_order(), (DirectionOrder(("w",), 1), ["change", "w"]))
+
+    def test_an_id_is_named_by_one_order(self) -> None:
+        inbox = self.inbox()
+        inbox.push({"key": "w", "action": "release", "id": 0})
+        self.assertEqual(inbox.take_order(), (None, []))
+        inbox.push({"key": "w", "id": 1})
+        self.assertEqual([inbox.take_order()[1] for _ in range(2)], [[0, 1], []])
 
     def test_a_prompt_is_taken_once(self) -> None:
         inbox = self.inbox()
@@ -285,8 +301,7 @@ class InboxTest(unittest.TestCase):
             self.assertEqual((told["stage"], told["field"]), ("control_refused", field), message)
             self.assertIn(reason, told["reason"])
             self.assertTrue(told["remedy"])
-            self.assertIsNone(inbox.take_order())
-            self.assertEqual(inbox.take_ids(), [])
+            self.assertEqual(inbox.take_order(), (None, []))
             if isinstance(message, dict) and "id" in message:
                 self.assertEqual(told["id"], 7)
 
@@ -299,18 +314,18 @@ class InboxTest(unittest.TestCase):
         inbox = self.inbox("act")
         inbox.push({"key": "w"})
         inbox.push({"type": "control", "poses": [EYE] * 3, "action": [[1, 0, 0, 0]] * 9, "previous_pose": EYE, "id": "p"})
-        order = inbox.take_order()
+        order, ids = inbox.take_order()
         assert isinstance(order, PosesOrder) and order.command.action is not None
         self.assertEqual(order.command.action.shape, (3, 4))
-        self.assertEqual(inbox.take_ids(), ["p"])
-        self.assertIsInstance(inbox.take_order(), DirectionOrder)
+        self.assertEqual(ids, ["p"])
+        self.assertIsInstance(inbox.take_order()[0], DirectionOrder)
 
     def test_nothing_piles_up(self) -> None:
         inbox = self.inbox()
         for number in range(1000):
             inbox.push({"key": "w", "action": "press" if number % 2 else "release", "id": number})
         self.assertEqual(len(inbox.take_statuses()), 64)
-        self.assertEqual(len(inbox.take_ids()), 256)
+        self.assertEqual(len(inbox.take_order()[1]), 256)
 
 
 class CameraPathTest(unittest.TestCase):

@@ -63,6 +63,8 @@ class GreyGenerator:
         self.failure: Exception | None = None
         self.may_compute = threading.Event()
         self.may_compute.set()
+        self.may_begin = threading.Event()
+        self.may_begin.set()
 
     def start(self, report_progress: Callable[[float | None, str], None]) -> None:
         self.events.append("start")
@@ -79,6 +81,7 @@ class GreyGenerator:
 
     def begin(self, request: WorldRequest, report: Callable[..., None]) -> GreyRun:
         report("loading", share=0.5)
+        self.may_begin.wait(DEADLINE_SECONDS)
         return GreyRun(self, request)
 
 
@@ -117,6 +120,7 @@ class SessionTest(unittest.TestCase):
         self.service.start()
 
     def tearDown(self) -> None:
+        self.generator.may_begin.set()
         self.generator.may_compute.set()
         self.service.stop()
 
@@ -162,6 +166,20 @@ class SessionTest(unittest.TestCase):
         self.generator.may_compute.set()
         self.assertEqual([viewer.until(type="chunk")["applied_controls"] for _ in range(2)], [["w"], ["d"]])
         self.assertEqual(viewer.seen[-1]["applied_control_ids"], ["d"])
+
+    def test_what_comes_while_the_generator_begins_is_not_said_to_be_in_the_first_chunk(self) -> None:
+        self.generator.may_begin.clear()
+        viewer = Viewer(self.service)
+        viewer.until(type="preview")
+        viewer.send(key="w", id="w")
+        viewer.until(stage="loading")
+        viewer.send(key="d", id="d")
+        viewer.send(prompt="rain", id="p")
+        viewer.until(stage="prompt_accepted")
+        self.generator.may_begin.set()
+        first, second = (viewer.until(type="chunk") for _ in range(2))
+        self.assertEqual((first["applied_controls"], first["applied_control_ids"]), (["w"], ["w"]))
+        self.assertEqual((second["applied_controls"], second["applied_control_ids"]), (["d", "w"], ["d", "p"]))
 
     def test_pictures_of_an_iterator_go_out_one_by_one_and_one_message_speaks_for_them(self) -> None:
         self.generator.in_one_piece = False
