@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 import tempfile
 import threading
 import time
@@ -22,6 +23,7 @@ from telefuser_world.generator import OutOfMemory, WorldRequest
 from telefuser_world.pacing import Pace
 from telefuser_world.resize import resize
 from telefuser_world.service import WorldService
+from telefuser_world.session import WorldSession
 from telefuser_world.session_config import ConfigDefaults
 
 DEADLINE_SECONDS = 20.0
@@ -255,6 +257,33 @@ class SessionTest(unittest.TestCase):
         self.assertEqual(list(viewer.messages), [])
         viewer.send(key="w")
         self.wait_until_free()
+
+    def test_whoever_closes_a_session_while_it_is_closed_changes_nothing(self) -> None:
+        # Another thread's close, at each line of the first one: the server's and the end of the messages come together.
+        for place in range(4):
+            Viewer(self.service)
+            session = self.service._session
+            assert session is not None
+            lines = 0
+
+            def trace(frame: Any, event: str, _argument: Any) -> Any:
+                nonlocal lines
+                if frame.f_code is not WorldSession.close.__code__:
+                    return None
+                if event == "line":
+                    if lines == place:
+                        sys.settrace(None)
+                        session.close()
+                    lines += 1
+                return trace
+
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                session.close()
+            finally:
+                sys.settrace(before)
+            self.wait_until_free()
 
     def test_a_reader_that_goes_away_ends_the_session(self) -> None:
         viewer = Viewer(self.service)

@@ -65,7 +65,7 @@ class WorldSession:
         self._path = CameraPath(geometry, config.steps, config.intrinsics_size)
         self._worker = Worker(self.inbox)
         self._run: WorldRun | None = None
-        self._ended = False
+        self._ending = threading.Lock()
         self._pace = Pace(config.plan.fps)
         self._frames = 0
         self._chunks = 0
@@ -73,8 +73,8 @@ class WorldSession:
     def close(self) -> None:
         """From any thread; idempotent. What computes is not interrupted: `on_over` tells when it is through."""
         self.inbox.close()
-        if not self._ended:
-            self._ended = True
+        # Taken by the first who comes, and never given back.
+        if self._ending.acquire(blocking=False):
             self._worker.end(self._end)
 
     def messages(self) -> Messages:
