@@ -151,6 +151,11 @@ class PosesTest(unittest.TestCase):
             (mirrored, "rigid"),
             (np.zeros((3, 4, 4)).tolist(), "rigid"),
             (far.tolist(), "has a place more than"),
+            # Its product has infinity minus infinity, which is larger than nothing.
+            ([[[1e200, -1e200, 1e200, 0], [1e200, 1e200, 1e200, 0], [1e200, 1e200, 1e200, 0], [0, 0, 0, 1]]] * 3, "rigid"),
+            ([[[10**400] * 4] * 4] * 3, "must be lists of numbers"),
+            ([[["1", 0, 0, 0], *np.eye(4).tolist()[1:]]] * 3, "must be lists of numbers"),
+            ([[[True, 0, 0, 0], *np.eye(4).tolist()[1:]]] * 3, "must be lists of numbers"),
         ):
             with self.assertRaises(ControlError) as caught:
                 check_poses(value, 3)
