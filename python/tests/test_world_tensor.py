@@ -186,6 +186,14 @@ class IntrinsicsTest(unittest.TestCase):
             with self.assertRaises(ControlError):
                 check_intrinsics(value)
 
+    def test_a_camera_whose_rays_would_be_no_numbers_is_refused(self) -> None:
+        for value in ([1e-300, 1e-300, 1e300, 1], [0.9, 1, 1, 1], [1, 2e6, 1, 1], [1, 1, 1e7, 1], [1, 1, 1, -1e7]):
+            with self.assertRaisesRegex(ControlError, "is no camera's"):
+                check_intrinsics(value)
+        for extreme in ([1, 1, 1e6, -1e6], [1e6, 1e6, 0, 0]):
+            rays = plucker_rays(np.eye(4)[None], check_intrinsics(extreme), 16, 16)
+            np.testing.assert_allclose(np.linalg.norm(rays[..., 3:], axis=-1), 1, atol=1e-5)
+
     def test_the_working_size_is_the_models(self) -> None:
         for image, expected in (
             ((832, 480), (832, 480)),
