@@ -11,6 +11,7 @@ import time
 import unittest
 from pathlib import Path
 from typing import Any, Callable, Iterator
+from unittest import mock
 
 from . import world_library  # noqa: F401  (first: it finds the library)
 
@@ -375,6 +376,11 @@ class ImageTest(unittest.TestCase):
         for value in ("/etc/hostname", "../picture.png", "missing.png", "", 7, "data:text/plain;base64,aGk=", "data:image/png;base64,#", "data:image/png;base64,aGk="):
             with self.assertRaises(ControlError):
                 self.read(value)
+
+    def test_what_is_too_long_for_a_path_is_not_looked_for(self) -> None:
+        with mock.patch.object(Path, "resolve", side_effect=AssertionError("it was looked for")):
+            with self.assertRaisesRegex(ControlError, "names no image that this service may read"):
+                self.read("a/" * 2_000_000)
 
 
 if __name__ == "__main__":
