@@ -215,6 +215,17 @@ class SessionTest(unittest.TestCase):
         self.assertTrue((pictures[False] == 100).all())
         self.assertFalse((pictures[True] == 100).all())
 
+    def test_pictures_that_no_key_was_held_for_have_no_hud(self) -> None:
+        viewer = Viewer(self.service, chunk_size=1)
+        previews = [viewer.until(type="preview")]
+        viewer.send(type="control", poses=[np.eye(4).tolist()])
+        chunk = viewer.until(type="chunk")
+        viewer.send(prompt="late")
+        previews.append(viewer.until(type="preview"))
+        self.assertEqual(chunk["applied_controls"], [])
+        for message, level in ((previews[0], 200), (chunk, 100), (previews[1], 7)):
+            self.assertTrue((message["frames"][0] == level).all())
+
     def test_a_prompt_is_shown_at_once_where_nobody_walks(self) -> None:
         viewer = Viewer(self.service, show_control_hud=False)
         viewer.send(prompt="early")

@@ -213,7 +213,7 @@ class WorldSession:
         }
 
     def _drawn(self, picture: np.ndarray, controls: tuple[str, ...]) -> np.ndarray:
-        if self._hud is not None:
+        if self._hud is not None and controls:
             self._hud.draw(picture, controls)
         return picture
 
