@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import unittest
+from unittest import mock
 
 from . import world_library  # noqa: F401  (first: it finds the library)
 
@@ -17,7 +18,7 @@ from telefuser_world.control_messages import ExplicitPoses
 from telefuser_world.control_tensor import ControlGeometry
 from telefuser_world.errors import ConfigError
 from telefuser_world.frames import chunk_frames, nearest_frame_counts, resolve_frames
-from telefuser_world.hud import Hud
+from telefuser_world.hud import Hud, _draw
 from telefuser_world.intrinsics import default_intrinsics
 from telefuser_world.keys import CONTROLS, UnknownKeyError, controls_of
 from telefuser_world.rays import camera_of_rays
@@ -395,6 +396,15 @@ class HudTest(unittest.TestCase):
                 columns = np.flatnonzero((lit != dark).any(axis=(0, 2)))
                 self.assertGreater(columns.size, 0, control)
                 self.assertEqual(bool(columns.mean() < width / 2), control in "wasd", control)
+
+    def test_a_panel_is_drawn_when_it_is_needed_and_once(self) -> None:
+        picture = np.zeros((96, 160, 3), np.uint8)
+        with mock.patch("telefuser_world.hud._draw", wraps=_draw) as drawing:
+            hud = Hud(160, 96)
+            self.assertEqual(drawing.call_count, 0)
+            for controls, panels in (("w", 2), ("w", 2), ("wl", 3), ("l", 4), ("w", 4)):
+                hud.draw(picture, controls)
+                self.assertEqual(drawing.call_count, panels, controls)
 
 
 if __name__ == "__main__":
