@@ -21,6 +21,7 @@ from telefuser_world.control_tensor import ControlTensor
 from telefuser_world.errors import ControlError
 from telefuser_world.frames import chunk_frames
 from telefuser_world.generator import OutOfMemory, WorldRequest
+from telefuser_world.hud import Hud
 from telefuser_world.pacing import Pace
 from telefuser_world.resize import resize
 from telefuser_world.service import WorldService
@@ -213,7 +214,10 @@ class SessionTest(unittest.TestCase):
             self.service.close_session("a")
             self.wait_until_free()
         self.assertTrue((pictures[False] == 100).all())
-        self.assertFalse((pictures[True] == 100).all())
+        for controls, is_same in ((["l"], True), ([], False), (["j"], False)):
+            drawn = np.full((48, 64, 3), 100, np.uint8)
+            Hud(64, 48).draw(drawn, controls)
+            self.assertEqual(np.array_equal(pictures[True], drawn), is_same, controls)
 
     def test_pictures_that_no_key_was_held_for_have_no_hud(self) -> None:
         viewer = Viewer(self.service, chunk_size=1)
