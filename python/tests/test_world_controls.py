@@ -135,8 +135,12 @@ class FramesTest(unittest.TestCase):
 
     def test_truncating_cuts_to_whole_chunks(self) -> None:
         self.assertEqual(resolve_frames(16, 3, 20, 85, "truncate").frame_num, 81)
-        with self.assertRaises(ConfigError):
-            resolve_frames(16, 3, 20, 5, "truncate")
+        # 82 latent frames are one more than fit into 20 s, and 81 are whole chunks.
+        self.assertEqual(resolve_frames(16, 3, 20, 325, "truncate").frame_num, 321)
+        # Less than a chunk, not 4n + 1, and too long when it is cut.
+        for frame_num in (5, 80, 333):
+            with self.assertRaises(ConfigError):
+                resolve_frames(16, 3, 20, frame_num, "truncate")
 
 
 class ConfigTest(unittest.TestCase):
