@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 import unittest
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -362,6 +363,14 @@ class ResizeTest(unittest.TestCase):
         np.testing.assert_array_equal(resize(image, 2, 2), np.rint(image.reshape(2, 2, 2, 2, 3).mean(axis=(1, 3))))
         np.testing.assert_array_equal(resize(image, 8, 8), image.repeat(2, 0).repeat(2, 1))
         self.assertEqual(resize(image, 3, 5).shape, (5, 3, 3))
+        self.assertTrue(resize(image, 3, 5).flags["C_CONTIGUOUS"])
+
+    def test_a_photograph_takes_less_memory_than_it_has_itself(self) -> None:
+        image = np.zeros((1000, 1500, 3), np.uint8)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        resize(image, 64, 48)
+        self.assertLess(tracemalloc.get_traced_memory()[1], image.nbytes)
 
 
 class ImageTest(unittest.TestCase):
