@@ -168,10 +168,10 @@ def _parse_delivery(value: Any) -> str | None:
 
 def _parse_applied(media: Fields, chunk: Fields) -> list[str] | None:
     for fields in (media, chunk):
-        for key in (_APPLIED_CONTROL_IDS, _APPLIED_CONTROLS):
-            named = read_applied_controls(fields.get(key))
-            if named is not None:
-                return named.ids
+        key = _APPLIED_CONTROL_IDS if _APPLIED_CONTROL_IDS in fields else _APPLIED_CONTROLS
+        named = read_applied_controls(fields.get(key))
+        if named is not None:
+            return named.ids
     return None
 
 

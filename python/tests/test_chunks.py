@@ -107,6 +107,10 @@ class ChunksTest(unittest.TestCase):
         for named, expected in ((["a", 7], ["a", "7"]), ([], [])):
             chunk = parse_chunk({**snapshot, "applied_control_ids": named})
             self.assertEqual((chunk.applied, chunk.metadata), (expected, snapshot))
+        # What cannot be read as ids does not make ids of the keys.
+        for unreadable in ([True], "a", None):
+            chunk = parse_chunk({**snapshot, "applied_control_ids": unreadable})
+            self.assertEqual((chunk.applied, chunk.metadata), (None, snapshot))
 
     def test_applied_controls_that_say_more_are_metadata_too(self) -> None:
         fields = {"applied_controls": [{"key": "ArrowUp", "id": "a"}, {"key": "ArrowUp"}]}

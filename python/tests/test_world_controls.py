@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import unittest
+from unittest import mock
 
 from . import world_library  # noqa: F401  (first: it finds the library)
 
@@ -17,7 +18,7 @@ from telefuser_world.control_messages import ExplicitPoses
 from telefuser_world.control_tensor import ControlGeometry
 from telefuser_world.errors import ConfigError
 from telefuser_world.frames import chunk_frames, nearest_frame_counts, resolve_frames
-from telefuser_world.hud import Hud
+from telefuser_world.hud import Hud, _draw
 from telefuser_world.intrinsics import default_intrinsics
 from telefuser_world.keys import CONTROLS, UnknownKeyError, controls_of
 from telefuser_world.rays import camera_of_rays
@@ -134,8 +135,12 @@ class FramesTest(unittest.TestCase):
 
     def test_truncating_cuts_to_whole_chunks(self) -> None:
         self.assertEqual(resolve_frames(16, 3, 20, 85, "truncate").frame_num, 81)
-        with self.assertRaises(ConfigError):
-            resolve_frames(16, 3, 20, 5, "truncate")
+        # 82 latent frames are one more than fit into 20 s, and 81 are whole chunks.
+        self.assertEqual(resolve_frames(16, 3, 20, 325, "truncate").frame_num, 321)
+        # Less than a chunk, not 4n + 1, and too long when it is cut.
+        for frame_num in (5, 80, 333):
+            with self.assertRaises(ConfigError):
+                resolve_frames(16, 3, 20, frame_num, "truncate")
 
 
 class ConfigTest(unittest.TestCase):
@@ -193,20 +198,20 @@ class InboxTest(unittest.TestCase):
         return ControlInbox(3, control_type)
 
     def controls(self, inbox: ControlInbox) -> tuple[str, ...] | None:
-        order = inbox.take_order()
+        order, _ids = inbox.take_order()
         assert order is None or isinstance(order, DirectionOrder)
         return None if order is None else order.controls
 
     def test_a_key_counts_while_it_is_held(self) -> None:
         inbox = self.inbox()
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
         inbox.push({"type": "control", "key": "ArrowLeft", "action": "press"})
-        first, second = inbox.take_order(), inbox.take_order()
+        (first, _ids), (second, _ids) = inbox.take_order(), inbox.take_order()
         assert isinstance(first, DirectionOrder) and isinstance(second, DirectionOrder)
         self.assertEqual((first.controls, first.source, first.revision), (("a", "j"), "tap", 1))
         self.assertEqual((second.controls, second.source), (("a", "j"), "held"))
         inbox.push({"type": "control", "key": "ArrowLeft", "action": "release"})
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
 
     def test_a_tap_counts_for_one_chunk_and_only_the_newest_does(self) -> None:
         inbox = self.inbox()
@@ -214,7 +219,7 @@ class InboxTest(unittest.TestCase):
             inbox.push({"key": key, "action": "press"})
             inbox.push({"key": key, "action": "release"})
         self.assertEqual(self.controls(inbox), ("d",))
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
 
     def test_a_key_that_is_repeated_is_one_press(self) -> None:
         inbox = self.inbox()
@@ -236,7 +241,7 @@ class InboxTest(unittest.TestCase):
         inbox.push({"type": "control_state", "controls": ["w", "j"]})
         self.assertEqual(self.controls(inbox), ("j", "w"))
         inbox.push({"type": "control_state", "controls": []})
-        self.assertIsNone(inbox.take_order())
+        self.assertEqual(inbox.take_order(), (None, []))
 
     def test_reset_releases_and_reset_pose_goes_back_as_well(self) -> None:
         for message, goes_back in (
@@ -248,9 +253,25 @@ class InboxTest(unittest.TestCase):
             inbox = self.inbox()
             inbox.push({"key": "w"})
             inbox.push(message)
-            self.assertIsNone(inbox.take_order())
+            self.assertEqual(inbox.take_order(), (None, []))
             self.assertEqual(inbox.take_pose_reset(), goes_back)
             self.assertFalse(inbox.take_pose_reset())
+
+    def test_no_order_goes_past_a_prompt_or_a_reset_that_waits(self) -> None:
+        for message, take in (({"prompt": "rain"}, ControlInbox.take_prompt), ({"type": "reset_pose"}, ControlInbox.take_pose_reset)):
+            inbox = self.inbox()
+            inbox.push({"type": "control", **message, "id": "change"})
+            inbox.push({"key": "w", "id": "w"})
+            self.assertEqual(inbox.take_order(), (None, []))
+            take(inbox)
+            self.assertEqual(inbox.take_order(), (DirectionOrder(("w",), 1), ["change", "w"]))
+
+    def test_an_id_is_named_by_one_order(self) -> None:
+        inbox = self.inbox()
+        inbox.push({"key": "w", "action": "release", "id": 0})
+        self.assertEqual(inbox.take_order(), (None, []))
+        inbox.push({"key": "w", "id": 1})
+        self.assertEqual([inbox.take_order()[1] for _ in range(2)], [[0, 1], []])
 
     def test_a_prompt_is_taken_once(self) -> None:
         inbox = self.inbox()
@@ -285,8 +306,7 @@ class InboxTest(unittest.TestCase):
             self.assertEqual((told["stage"], told["field"]), ("control_refused", field), message)
             self.assertIn(reason, told["reason"])
             self.assertTrue(told["remedy"])
-            self.assertIsNone(inbox.take_order())
-            self.assertEqual(inbox.take_ids(), [])
+            self.assertEqual(inbox.take_order(), (None, []))
             if isinstance(message, dict) and "id" in message:
                 self.assertEqual(told["id"], 7)
 
@@ -299,18 +319,18 @@ class InboxTest(unittest.TestCase):
         inbox = self.inbox("act")
         inbox.push({"key": "w"})
         inbox.push({"type": "control", "poses": [EYE] * 3, "action": [[1, 0, 0, 0]] * 9, "previous_pose": EYE, "id": "p"})
-        order = inbox.take_order()
+        order, ids = inbox.take_order()
         assert isinstance(order, PosesOrder) and order.command.action is not None
         self.assertEqual(order.command.action.shape, (3, 4))
-        self.assertEqual(inbox.take_ids(), ["p"])
-        self.assertIsInstance(inbox.take_order(), DirectionOrder)
+        self.assertEqual(ids, ["p"])
+        self.assertIsInstance(inbox.take_order()[0], DirectionOrder)
 
     def test_nothing_piles_up(self) -> None:
         inbox = self.inbox()
         for number in range(1000):
             inbox.push({"key": "w", "action": "press" if number % 2 else "release", "id": number})
         self.assertEqual(len(inbox.take_statuses()), 64)
-        self.assertEqual(len(inbox.take_ids()), 256)
+        self.assertEqual(len(inbox.take_order()[1]), 256)
 
 
 class CameraPathTest(unittest.TestCase):
@@ -380,6 +400,15 @@ class HudTest(unittest.TestCase):
                 columns = np.flatnonzero((lit != dark).any(axis=(0, 2)))
                 self.assertGreater(columns.size, 0, control)
                 self.assertEqual(bool(columns.mean() < width / 2), control in "wasd", control)
+
+    def test_a_panel_is_drawn_when_it_is_needed_and_once(self) -> None:
+        picture = np.zeros((96, 160, 3), np.uint8)
+        with mock.patch("telefuser_world.hud._draw", wraps=_draw) as drawing:
+            hud = Hud(160, 96)
+            self.assertEqual(drawing.call_count, 0)
+            for controls, panels in (("w", 2), ("w", 2), ("wl", 3), ("l", 4), ("w", 4)):
+                hud.draw(picture, controls)
+                self.assertEqual(drawing.call_count, panels, controls)
 
 
 if __name__ == "__main__":

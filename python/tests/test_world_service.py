@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 import unittest
 from pathlib import Path
 from typing import Any, Callable, Iterator
+from unittest import mock
 
 from . import world_library  # noqa: F401  (first: it finds the library)
 
@@ -19,9 +22,11 @@ from telefuser_world.control_tensor import ControlTensor
 from telefuser_world.errors import ControlError
 from telefuser_world.frames import chunk_frames
 from telefuser_world.generator import OutOfMemory, WorldRequest
+from telefuser_world.hud import Hud
 from telefuser_world.pacing import Pace
 from telefuser_world.resize import resize
 from telefuser_world.service import WorldService
+from telefuser_world.session import WorldSession
 from telefuser_world.session_config import ConfigDefaults
 
 DEADLINE_SECONDS = 20.0
@@ -63,6 +68,8 @@ class GreyGenerator:
         self.failure: Exception | None = None
         self.may_compute = threading.Event()
         self.may_compute.set()
+        self.may_begin = threading.Event()
+        self.may_begin.set()
 
     def start(self, report_progress: Callable[[float | None, str], None]) -> None:
         self.events.append("start")
@@ -79,6 +86,7 @@ class GreyGenerator:
 
     def begin(self, request: WorldRequest, report: Callable[..., None]) -> GreyRun:
         report("loading", share=0.5)
+        self.may_begin.wait(DEADLINE_SECONDS)
         return GreyRun(self, request)
 
 
@@ -117,6 +125,7 @@ class SessionTest(unittest.TestCase):
         self.service.start()
 
     def tearDown(self) -> None:
+        self.generator.may_begin.set()
         self.generator.may_compute.set()
         self.service.stop()
 
@@ -163,6 +172,20 @@ class SessionTest(unittest.TestCase):
         self.assertEqual([viewer.until(type="chunk")["applied_controls"] for _ in range(2)], [["w"], ["d"]])
         self.assertEqual(viewer.seen[-1]["applied_control_ids"], ["d"])
 
+    def test_what_comes_while_the_generator_begins_is_not_said_to_be_in_the_first_chunk(self) -> None:
+        self.generator.may_begin.clear()
+        viewer = Viewer(self.service)
+        viewer.until(type="preview")
+        viewer.send(key="w", id="w")
+        viewer.until(stage="loading")
+        viewer.send(key="d", id="d")
+        viewer.send(prompt="rain", id="p")
+        viewer.until(stage="prompt_accepted")
+        self.generator.may_begin.set()
+        first, second = (viewer.until(type="chunk") for _ in range(2))
+        self.assertEqual((first["applied_controls"], first["applied_control_ids"]), (["w"], ["w"]))
+        self.assertEqual((second["applied_controls"], second["applied_control_ids"]), (["d", "w"], ["d", "p"]))
+
     def test_pictures_of_an_iterator_go_out_one_by_one_and_one_message_speaks_for_them(self) -> None:
         self.generator.in_one_piece = False
         viewer = Viewer(self.service, chunk_size=2)
@@ -192,7 +215,21 @@ class SessionTest(unittest.TestCase):
             self.service.close_session("a")
             self.wait_until_free()
         self.assertTrue((pictures[False] == 100).all())
-        self.assertFalse((pictures[True] == 100).all())
+        for controls, is_same in ((["l"], True), ([], False), (["j"], False)):
+            drawn = np.full((48, 64, 3), 100, np.uint8)
+            Hud(64, 48).draw(drawn, controls)
+            self.assertEqual(np.array_equal(pictures[True], drawn), is_same, controls)
+
+    def test_pictures_that_no_key_was_held_for_have_no_hud(self) -> None:
+        viewer = Viewer(self.service, chunk_size=1)
+        previews = [viewer.until(type="preview")]
+        viewer.send(type="control", poses=[np.eye(4).tolist()])
+        chunk = viewer.until(type="chunk")
+        viewer.send(prompt="late")
+        previews.append(viewer.until(type="preview"))
+        self.assertEqual(chunk["applied_controls"], [])
+        for message, level in ((previews[0], 200), (chunk, 100), (previews[1], 7)):
+            self.assertTrue((message["frames"][0] == level).all())
 
     def test_a_prompt_is_shown_at_once_where_nobody_walks(self) -> None:
         viewer = Viewer(self.service, show_control_hud=False)
@@ -237,6 +274,33 @@ class SessionTest(unittest.TestCase):
         self.assertEqual(list(viewer.messages), [])
         viewer.send(key="w")
         self.wait_until_free()
+
+    def test_whoever_closes_a_session_while_it_is_closed_changes_nothing(self) -> None:
+        # Another thread's close, at each line of the first one: the server's and the end of the messages come together.
+        for place in range(4):
+            Viewer(self.service)
+            session = self.service._session
+            assert session is not None
+            lines = 0
+
+            def trace(frame: Any, event: str, _argument: Any) -> Any:
+                nonlocal lines
+                if frame.f_code is not WorldSession.close.__code__:
+                    return None
+                if event == "line":
+                    if lines == place:
+                        sys.settrace(None)
+                        session.close()
+                    lines += 1
+                return trace
+
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                session.close()
+            finally:
+                sys.settrace(before)
+            self.wait_until_free()
 
     def test_a_reader_that_goes_away_ends_the_session(self) -> None:
         viewer = Viewer(self.service)
@@ -299,6 +363,14 @@ class ResizeTest(unittest.TestCase):
         np.testing.assert_array_equal(resize(image, 2, 2), np.rint(image.reshape(2, 2, 2, 2, 3).mean(axis=(1, 3))))
         np.testing.assert_array_equal(resize(image, 8, 8), image.repeat(2, 0).repeat(2, 1))
         self.assertEqual(resize(image, 3, 5).shape, (5, 3, 3))
+        self.assertTrue(resize(image, 3, 5).flags["C_CONTIGUOUS"])
+
+    def test_a_photograph_takes_less_memory_than_it_has_itself(self) -> None:
+        image = np.zeros((1000, 1500, 3), np.uint8)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        resize(image, 64, 48)
+        self.assertLess(tracemalloc.get_traced_memory()[1], image.nbytes)
 
 
 class ImageTest(unittest.TestCase):
@@ -328,6 +400,11 @@ class ImageTest(unittest.TestCase):
         for value in ("/etc/hostname", "../picture.png", "missing.png", "", 7, "data:text/plain;base64,aGk=", "data:image/png;base64,#", "data:image/png;base64,aGk="):
             with self.assertRaises(ControlError):
                 self.read(value)
+
+    def test_what_is_too_long_for_a_path_is_not_looked_for(self) -> None:
+        with mock.patch.object(Path, "resolve", side_effect=AssertionError("it was looked for")):
+            with self.assertRaisesRegex(ControlError, "names no image that this service may read"):
+                self.read("a/" * 2_000_000)
 
 
 if __name__ == "__main__":

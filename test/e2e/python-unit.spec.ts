@@ -44,6 +44,7 @@ it.concurrent(
     ).catch((error: Error & { stderr?: string }) => {
       throw new Error(error.stderr ?? error.message);
     });
+    expect(stderr).toMatch(/^Ran \d\d tests in/mu);
     expect(stderr.trim().split('\n').at(-1)).toBe('OK');
   },
   TIMEOUT_MS,

@@ -184,7 +184,7 @@ def _read_index(index: Path) -> Dict[str, str]:
         raise WeightsFileError(f"it has more than {MAX_INDEX_BYTES} bytes")
     try:
         content = json.loads(index.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsFileError("it is no JSON") from error
     shards = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(shards, dict) or not shards:

@@ -41,7 +41,7 @@ def read_safetensors_header(file: Path) -> Dict[str, TensorInfo]:
             raise WeightsFileError(f"it ends within its header, at {size} bytes: was it copied whole?")
         try:
             header = json.loads(stream.read(length).decode("utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise WeightsFileError("its header is no JSON") from error
     if not isinstance(header, dict):
         raise WeightsFileError("its header is no JSON object")

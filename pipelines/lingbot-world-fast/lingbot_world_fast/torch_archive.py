@@ -44,8 +44,13 @@ def read_torch_archive(file: Path) -> Optional[Dict[str, TensorInfo]]:
         try:
             with zipfile.ZipFile(stream) as archive:
                 content = _load_table(archive)
+        except (WeightsFileError, OSError):
+            raise
         except zipfile.BadZipFile as error:
             raise WeightsFileError("it is no file of torch.save, or was not copied whole") from error
+        # An archive or a pickle that is not what it should be can fail in any way.
+        except Exception as error:
+            raise WeightsFileError(f"its table of contents cannot be read ({type(error).__name__})") from error
     if isinstance(content, Mapping) and isinstance(content.get("model_state"), Mapping):
         content = content["model_state"]
     if not isinstance(content, Mapping):
@@ -63,13 +68,7 @@ def _load_table(archive: zipfile.ZipFile) -> Any:
     if archive.getinfo(names[0]).file_size > MAX_PICKLE_BYTES:
         raise WeightsFileError(f"its table of contents has more than {MAX_PICKLE_BYTES} bytes")
     with archive.open(names[0]) as stream:
-        try:
-            return _TableUnpickler(stream).load()
-        except WeightsFileError:
-            raise
-        # A pickle that is not what it should be can fail in any way.
-        except Exception as error:
-            raise WeightsFileError(f"its table of contents cannot be read ({type(error).__name__})") from error
+        return _TableUnpickler(stream).load()
 
 
 class _Storage:

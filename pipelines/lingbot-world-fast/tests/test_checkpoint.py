@@ -80,6 +80,8 @@ class CheckpointTest(unittest.TestCase):
         self.assertIn(f"{shard.name}: it ends within its header", self.problem())
         shard.write_bytes(b"<html>404</html>")
         self.assertIn(f"{shard.name}: it is no safetensors file", self.problem())
+        shard.write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000)
+        self.assertIn(f"{shard.name}: its header is no JSON", self.problem())
         write_safetensors(shard, {"patch_embedding.weight": (1,)})
         self.assertIn(f"{shard.name} lacks ", self.problem())
 
@@ -87,7 +89,7 @@ class CheckpointTest(unittest.TestCase):
         for name in ("../secret.safetensors", "/etc/passwd", 7):
             (self.fast / DIT_INDEX).write_text(json.dumps({"weight_map": {"a": name}}))
             self.assertIn("which is no file beside it", self.problem())
-        for text in ("[]", '{"weight_map": {}}', "{"):
+        for text in ("[]", '{"weight_map": {}}', "{", "[" * 100_000):
             (self.fast / DIT_INDEX).write_text(text)
             self.assertIn(DIT_INDEX, self.problem())
 
@@ -138,6 +140,14 @@ class CheckpointTest(unittest.TestCase):
             with zipfile.ZipFile(path, "w") as archive:
                 archive.writestr("archive/data.pkl", table)
             self.assertIn(expected, self.problem())
+        # Bytes 8 and 10 of an entry in the archive's directory: that it is encrypted, and a compression that nobody knows.
+        for byte, value, expected in ((8, 1, "(RuntimeError)"), (10, 97, "(NotImplementedError)")):
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("archive/data.pkl", table_of({"norm.weight": (32,)}))
+            changed = bytearray(path.read_bytes())
+            changed[changed.index(b"PK\x01\x02") + byte] = value
+            path.write_bytes(changed)
+            self.assertIn(f"{path.name}: its table of contents cannot be read {expected}", self.problem())
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("archive/data.pkl", table_of({"norm.weight": (32,)}))
         self.assertIn("token_embedding.weight is missing, ", self.problem())

@@ -122,17 +122,30 @@ class ControlInbox:
 
     # For the thread that makes chunks.
 
-    def take_order(self) -> Order | None:
-        """What the next chunk is to be made of; None when no key is held and nothing waits."""
+    def take_order(self) -> tuple[Order | None, list[Any]]:
+        """
+        What the next chunk is to be made of, and the ids of the messages that it is the first to reflect: of all that came before this moment, and
+        of none that comes while it is made. None when no key is held and nothing waits, and as long as a prompt or a reset has not been taken.
+        """
         with self._changed:
-            poses, self._poses = self._poses, None
-            if poses is not None:
-                return PosesOrder(poses)
-            tapped, self._tapped = self._tapped, None
-            if tapped:
-                return DirectionOrder(in_order(tapped), self._revision)
-            held = self._controls()
-            return DirectionOrder(in_order(held), None) if held else None
+            if self._prompt is not None or self._pose_reset:
+                return None, []
+            order = self._next_order()
+            if order is None:
+                return None, []
+            ids = list(self._ids)
+            self._ids.clear()
+            return order, ids
+
+    def _next_order(self) -> Order | None:
+        poses, self._poses = self._poses, None
+        if poses is not None:
+            return PosesOrder(poses)
+        tapped, self._tapped = self._tapped, None
+        if tapped:
+            return DirectionOrder(in_order(tapped), self._revision)
+        held = self._controls()
+        return DirectionOrder(in_order(held), None) if held else None
 
     def take_statuses(self) -> list[dict[str, Any]]:
         with self._changed:
@@ -149,13 +162,6 @@ class ControlInbox:
         with self._changed:
             asked, self._pose_reset = self._pose_reset, False
             return asked
-
-    def take_ids(self) -> list[Any]:
-        """Ids of the messages that came since this was last asked, for the chunk that is the first to reflect them."""
-        with self._changed:
-            waiting = list(self._ids)
-            self._ids.clear()
-            return waiting
 
     def tell(self, message: dict[str, Any]) -> None:
         """Has a status told to the client with those of its own messages."""

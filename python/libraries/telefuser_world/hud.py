@@ -28,7 +28,7 @@ _LETTERS = {
 
 
 class Hud:
-    """Draws into pictures of one size. Each panel is drawn once for each combination of its keys, and then only blended."""
+    """Draws into pictures of one size. A panel is drawn when a combination of its keys is first held, and then only blended."""
 
     def __init__(self, width: int, height: int) -> None:
         side = max(24, min(width, height) // 5)
@@ -36,18 +36,25 @@ class Hud:
         tall = side + max(10, side // 5)
         top = max(0, height - margin - tall)
         self._places = [(top, margin), (top, max(0, width - margin - side))]
-        self._panels = [
-            [_blend(*_draw(word, colour, side, tall, combination)) for combination in range(16)] for word, colour, _controls in _PANELS
-        ]
+        self._panel_size = (side, tall)
+        self._panels: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def draw(self, frame: np.ndarray, controls: Collection[str]) -> None:
         """Blends the panels into an RGB picture (height, width, 3) uint8, in place."""
-        for (_word, _colour, keys), (top, left), panels in zip(_PANELS, self._places, self._panels):
-            add, keep = panels[sum(1 << place for place, key in enumerate(keys) if key in controls)]
+        for (word, colour, keys), (top, left) in zip(_PANELS, self._places):
+            combination = sum(1 << place for place, key in enumerate(keys) if key in controls)
+            add, keep = self._panel(word, colour, combination)
             corner = frame[top : top + add.shape[0], left : left + add.shape[1]]
             mixed = corner * keep[: corner.shape[0], : corner.shape[1]]
             mixed += add[: corner.shape[0], : corner.shape[1]]
             corner[:] = mixed >> 8
+
+    def _panel(self, word: str, colour: tuple[int, int, int], combination: int) -> tuple[np.ndarray, np.ndarray]:
+        panel = self._panels.get((word, combination))
+        if panel is None:
+            # Of all 32 at once an offer would wait for half a second and more.
+            panel = self._panels[word, combination] = _blend(*_draw(word, colour, *self._panel_size, combination))
+        return panel
 
 
 def _blend(colours: np.ndarray, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

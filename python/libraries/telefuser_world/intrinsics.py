@@ -17,6 +17,8 @@ from .poses import read_numbers
 DEFAULT_MAX_AREA = 832 * 480
 #: Pixels of a picture to one of the latent grid (8), times two to a token.
 SIZE_MULTIPLE = 16
+#: Of a client's intrinsics, in pixels. Outside of them single precision has no rays.
+_MIN_FOCAL, _MAX_PIXELS = 1.0, 1e6
 
 
 def default_intrinsics(width: int, height: int) -> np.ndarray:
@@ -41,6 +43,9 @@ def check_intrinsics(value: Any, field: str = "intrinsics") -> np.ndarray:
         raise ControlError(field, "must be four numbers, or rows of four", "send (fx, fy, cx, cy) in pixels")
     if (rows[:2] <= 0).any():
         raise ControlError(field, "has a focal length that is not positive", "send (fx, fy, cx, cy) in pixels")
+    if (rows[:2] < _MIN_FOCAL).any() or (np.abs(rows) > _MAX_PIXELS).any():
+        limits = f"a focal length from {_MIN_FOCAL:g} to {_MAX_PIXELS:g} and a centre up to {_MAX_PIXELS:g} away"
+        raise ControlError(field, "is no camera's", f"send (fx, fy, cx, cy) in pixels: {limits}")
     return rows
 
 

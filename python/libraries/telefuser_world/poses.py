@@ -8,6 +8,7 @@ the last column is where the camera is. Pure functions; float64.
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -104,9 +105,12 @@ def check_poses(value: Any, count: int, field: str = "poses") -> np.ndarray:
         shape = " × ".join(map(str, poses.shape)) or "one number"
         raise ControlError(field, f"must be {count} matrices of 4 × 4 numbers, not {shape}", "send one pose from camera to world for each latent frame")
     rotation = poses[:, :3, :3]
-    skew = np.abs(rotation @ np.swapaxes(rotation, -1, -2) - np.eye(3)).max()
-    last_row = np.abs(poses[:, 3] - np.array([0.0, 0.0, 0.0, 1.0])).max()
-    if skew > _MAX_SKEW or last_row > _MAX_SKEW or (np.linalg.det(rotation) < 0).any():
+    # Products of large numbers may be infinite, and then no number: what cannot be compared is not within the limits.
+    with np.errstate(all="ignore"):
+        skew = np.abs(rotation @ np.swapaxes(rotation, -1, -2) - np.eye(3)).max()
+        last_row = np.abs(poses[:, 3] - np.array([0.0, 0.0, 0.0, 1.0])).max()
+        is_rigid = skew <= _MAX_SKEW and last_row <= _MAX_SKEW and (np.linalg.det(rotation) > 0).all()
+    if not is_rigid:
         raise ControlError(field, "must hold rigid motions", "give orthonormal rotations without a mirror, and (0, 0, 0, 1) as the last row")
     if np.abs(poses[:, :3, 3]).max() > _MAX_COORDINATE:
         raise ControlError(field, f"has a place more than {_MAX_COORDINATE:g} away", "give places in metres from the first camera")
@@ -115,13 +119,25 @@ def check_poses(value: Any, count: int, field: str = "poses") -> np.ndarray:
 
 def read_numbers(value: Any, field: str) -> np.ndarray:
     """A client's nested lists of numbers as an array of float64. Raises ControlError."""
+    array: np.ndarray | None = None
     try:
         array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ControlError(field, "must be lists of numbers of equal length", "send numbers only") from None
+    except (TypeError, ValueError, OverflowError):
+        pass
+    # numpy takes texts and truth values for numbers as well.
+    if array is None or not _are_numbers(value):
+        raise ControlError(field, "must be lists of numbers of equal length", "send numbers only")
     if not np.isfinite(array).all():
         raise ControlError(field, "has a number that is not finite", "send finite numbers only")
     return array
+
+
+def _are_numbers(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "iuf"
+    if isinstance(value, (list, tuple)):
+        return all(map(_are_numbers, value))
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _orthonormal(poses: np.ndarray) -> np.ndarray:

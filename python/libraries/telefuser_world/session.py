@@ -65,7 +65,7 @@ class WorldSession:
         self._path = CameraPath(geometry, config.steps, config.intrinsics_size)
         self._worker = Worker(self.inbox)
         self._run: WorldRun | None = None
-        self._ended = False
+        self._ending = threading.Lock()
         self._pace = Pace(config.plan.fps)
         self._frames = 0
         self._chunks = 0
@@ -73,8 +73,8 @@ class WorldSession:
     def close(self) -> None:
         """From any thread; idempotent. What computes is not interrupted: `on_over` tells when it is through."""
         self.inbox.close()
-        if not self._ended:
-            self._ended = True
+        # Taken by the first who comes, and never given back.
+        if self._ending.acquire(blocking=False):
             self._worker.end(self._end)
 
     def messages(self) -> Messages:
@@ -98,10 +98,10 @@ class WorldSession:
         while self._chunks < self._config.plan.chunk_count:
             seen = self.inbox.arrivals
             changed = yield from self._take_changes()
-            order = self.inbox.take_order()
+            order, ids = self.inbox.take_order()
             yield from self.inbox.take_statuses()
             if order is not None:
-                yield from self._make_chunk(order)
+                yield from self._make_chunk(order, ids)
                 continue
             if changed is not None:
                 yield self._preview(changed)
@@ -129,13 +129,13 @@ class WorldSession:
 
     # Chunks.
 
-    def _make_chunk(self, order: Order) -> Messages:
+    def _make_chunk(self, order: Order, ids: list[Any]) -> Messages:
         if self._run is None:
             yield from self._begin()
         assert self._run is not None
         run, began_at = self._run, time.monotonic()
         controls = order.controls if isinstance(order, DirectionOrder) else ()
-        chunk = _Chunk(self._chunks, controls, self.inbox.take_ids())
+        chunk = _Chunk(self._chunks, controls, ids)
         control = self._path.follow(order, getattr(run, "constrain", None))
         about = {"index": chunk.index, "controls": list(controls)}
         if isinstance(order, DirectionOrder):
@@ -213,7 +213,7 @@ class WorldSession:
         }
 
     def _drawn(self, picture: np.ndarray, controls: tuple[str, ...]) -> np.ndarray:
-        if self._hud is not None:
+        if self._hud is not None and controls:
             self._hud.draw(picture, controls)
         return picture
 

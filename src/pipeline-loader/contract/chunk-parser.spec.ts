@@ -276,6 +276,9 @@ describe('parseChunk, applied controls', () => {
         metadata: snapshot,
       });
       expect(parseChunk({ ...snapshot, [name]: [] })).toEqual({ pictures: [], appliedControls: [], metadata: snapshot });
+      // What cannot be read as ids does not make ids of the keys.
+      for (const unreadable of [[true], 'a', null])
+        expect(parseChunk({ ...snapshot, [name]: unreadable })).toEqual({ pictures: [], metadata: snapshot });
     },
   );
 

@@ -211,7 +211,8 @@ function parseQueueMs(value: unknown): Delivery {
 /** The pipeline's own names for what the chunk reflects, in either spelling. */
 function parseAppliedControls(media: Fields, value: Fields): Pick<Chunk, 'appliedControls'> {
   for (const fields of [media, value]) {
-    for (const key of [...APPLIED_CONTROL_IDS_KEYS, ...APPLIED_CONTROLS_KEYS]) {
+    const keys = namesIdsApart(fields) ? APPLIED_CONTROL_IDS_KEYS : APPLIED_CONTROLS_KEYS;
+    for (const key of keys) {
       const named = readAppliedControls(fields[key]);
       if (named !== undefined) return { appliedControls: named.ids };
     }
@@ -230,11 +231,16 @@ function parseMetadata(chunk: Fields, nested: boolean): Record<string, unknown> 
   return toJsonValue(metadata) as Record<string, unknown>;
 }
 
+/** Whether the ids have a name of their own here, so that `applied_controls` is the pipeline's. */
+function namesIdsApart(fields: Fields): boolean {
+  return APPLIED_CONTROL_IDS_KEYS.some((key) => key in fields);
+}
+
 function withoutMedia(fields: Fields): Record<string, unknown> {
-  const namesIdsApart = APPLIED_CONTROL_IDS_KEYS.some((key) => key in fields);
+  const namedApart = namesIdsApart(fields);
   return Object.fromEntries(
     Object.entries(fields).filter(
-      ([key, value]) => (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && (namesIdsApart || !isListOfControls(key, value)),
+      ([key, value]) => (!MEDIA_KEYS.has(key) || isNamesake(key, value)) && (namedApart || !isListOfControls(key, value)),
     ),
   );
 }
