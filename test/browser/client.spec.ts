@@ -150,8 +150,16 @@ describe('the client in Chromium', () => {
       await connect();
       const refused = await page.evaluate(async () => {
         const told = new Promise((resolve) => session.on('refused', ({ code }) => resolve(code)));
-        session.send({ type: 'hello' });
-        return told;
+        // Pictures may come before the channel is open.
+        for (;;) {
+          try {
+            session.send({ type: 'hello' });
+            return told;
+          } catch (error) {
+            if ((error as { code?: unknown }).code !== 'not-connected') throw error;
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
       });
       expect(refused).toBe('not-bidirectional');
     });
