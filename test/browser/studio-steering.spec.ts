@@ -20,6 +20,7 @@ export function getService() {
       style: { enum: ['photo', 'ink'], title: 'Style' },
       loop: { type: 'boolean', default: true, title: 'Loop' },
       word: { type: 'string', pattern: '^[a-z]*$', title: 'Word' },
+      layers: { type: 'integer', minimum: 4, maximum: 4, title: 'Layers' },
     } },
     createSession(config) {
       sessions.set(config.session_id, { open: true, said: [{ asked: { ...config, image: config.image?.length } }] });
@@ -174,6 +175,17 @@ describe('the studio steers', () => {
     expect(await page.getByRole('group', { name: 'WASD' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Use the example' }).click();
     await page.getByRole('spinbutton', { name: 'Steps' }).fill('12');
+    expect(await page.getByRole('slider', { name: 'Steps, slider' }).count()).toBe(1);
+    // Of one value there is nothing to slide.
+    expect(await page.getByRole('spinbutton', { name: 'Layers' }).count()).toBe(1);
+    expect(await page.getByRole('slider', { name: 'Layers, slider' }).count()).toBe(0);
+    // A part that was opened stays open when what is set in it is set no longer.
+    const relayOnly = page.getByRole('switch', { name: 'Relay only' });
+    await page.locator('summary', { hasText: 'Network' }).click();
+    await relayOnly.click();
+    await relayOnly.click();
+    expect(await relayOnly.isVisible()).toBe(true);
+    expect(await relayOnly.isChecked()).toBe(false);
     await page.getByLabel('Style').selectOption('ink');
     await page.getByRole('switch', { name: 'Loop' }).click();
     await page.getByRole('textbox', { name: 'Word' }).fill('NO');
@@ -208,6 +220,13 @@ describe('the studio steers', () => {
     await page.getByLabel('Filter the log').fill('"heard":true');
     await waitFor('camera and microphone to reach the pipeline', async () => (await log()).includes('"heard":true'));
     await studio.screenshot('form');
+
+    // As when it is unplugged.
+    await page
+      .getByLabel('Camera preview')
+      .evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).getTracks()[0]?.dispatchEvent(new Event('ended')));
+    await page.getByText('Camera or microphone cannot be used').waitFor();
+    expect(await page.getByLabel('Camera preview').count()).toBe(0);
 
     await studio.tab('Connect from code');
     for (const language of ['SDK', 'React', 'HTML', 'Plain WebRTC', 'Python', 'curl']) {
