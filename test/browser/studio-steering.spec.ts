@@ -42,6 +42,19 @@ export function getService() {
   };
 }
 `;
+/** Lets a test have the browser say that its connection is away, while media goes on. */
+const INTERRUPTIBLE = `
+const connections = [];
+let isAway = false;
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...options) { super(...options); connections.push(this); }
+  get connectionState() { return isAway ? 'disconnected' : super.connectionState; }
+};
+globalThis.interrupt = (away) => {
+  isAway = away;
+  for (const connection of connections) connection.dispatchEvent(new Event('connectionstatechange'));
+};
+`;
 /** A picture of one pixel. */
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
@@ -166,6 +179,34 @@ describe('the studio steers', () => {
     await page.getByRole('button', { name: 'Copy', exact: true }).click();
     await page.getByText(/lines copied/u).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"name":"duck"');
+  });
+
+  it('with keys that were let go of, and a camera that was switched on, while the connection was away', async () => {
+    await using studio = await StudioPage.open(chromium, declared.url);
+    const { page } = studio;
+    await page.addInitScript(INTERRUPTIBLE);
+    await page.reload();
+    await studio.play();
+    await studio.tab('Log');
+    const filtered = async (filter: string): Promise<string> => {
+      await page.getByLabel('Filter the log').fill(filter);
+      return page.locator('.log__lines').innerText();
+    };
+    await page.locator('h1').click();
+    await page.keyboard.down('ArrowUp');
+    await waitFor('the key to be held', async () => (await filtered('chunk press')).includes('ArrowUp'));
+    await page.route('**/v1/stream/whep/**', (route) => route.abort());
+    await page.evaluate('interrupt(true)');
+    await studio.isInState('Reconnecting');
+    await page.keyboard.up('ArrowUp');
+    await page.getByRole('switch', { name: 'Camera' }).click();
+    await page.getByLabel('Camera preview').waitFor();
+    await page.unroute('**/v1/stream/whep/**');
+    await page.evaluate('interrupt(false)');
+    await studio.isInState('Live');
+    await waitFor('the release', async () => (await filtered('chunk release')).includes('ArrowUp'));
+    expect(await page.locator('.log__lines li').count()).toBe(1);
+    await waitFor('the camera to reach the pipeline', async () => (await filtered('"heard":true')) !== '');
   });
 
   it('asks for what the pipeline declares: a form of its schema, an image, camera and microphone', async () => {

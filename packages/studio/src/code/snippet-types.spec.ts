@@ -85,10 +85,16 @@ function objectionsTo(codes: ReadonlyMap<string, string>): readonly string[] {
     types: [],
     skipLibCheck: true,
   };
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
-  host.readFile = (path) => files.get(path) ?? readFile.call(host, path);
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (path) => files.has(path) || disk.fileExists(path),
+    readFile: (path) => files.get(path) ?? disk.readFile(path),
+    getSourceFile: (path, ...rest) => {
+      const code = files.get(path);
+      return code === undefined ? disk.getSourceFile(path, ...rest) : ts.createSourceFile(path, code, ...rest);
+    },
+  };
   const program = ts.createProgram([...files.keys()], options, host);
   return ts
     .getPreEmitDiagnostics(program)
