@@ -90,9 +90,9 @@ function objectionsTo(codes: ReadonlyMap<string, string>): readonly string[] {
     ...disk,
     fileExists: (path) => files.has(path) || disk.fileExists(path),
     readFile: (path) => files.get(path) ?? disk.readFile(path),
-    getSourceFile: (path, ...rest) => {
+    getSourceFile: (path, language, ...rest) => {
       const code = files.get(path);
-      return code === undefined ? disk.getSourceFile(path, ...rest) : ts.createSourceFile(path, code, ...rest);
+      return code === undefined ? disk.getSourceFile(path, language, ...rest) : ts.createSourceFile(path, code, language);
     },
   };
   const program = ts.createProgram([...files.keys()], options, host);
