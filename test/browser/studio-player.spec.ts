@@ -88,6 +88,15 @@ describe('the studio plays', () => {
     await studio.bar('Picture in picture').click();
     await waitFor('picture in picture', () => studio.page.evaluate(() => document.pictureInPictureElement !== null));
     expect(await studio.page.getByText('not possible here').count()).toBe(0);
+    // What cannot be done is said, and leaves the button as it was.
+    await studio.page.evaluate(() => {
+      MediaRecorder.prototype.start = () => {
+        throw new DOMException('no encoder', 'NotSupportedError');
+      };
+    });
+    await studio.bar('Record').click();
+    await studio.page.getByText('A recording is not possible here.').waitFor();
+    expect(await studio.bar('Record').getAttribute('aria-pressed')).toBe('false');
   });
 
   it('to the end of a stream, and again', async () => {
@@ -157,6 +166,12 @@ describe('the studio plays', () => {
       await studio.play();
       await studio.bar('Stop').click();
       await waitFor('the session to be closed', () => /\[Audit\] session-closed .*tenant=acme/u.test(server.log));
+    }
+    {
+      // Beside settings that are too long for a link.
+      await using long = await StudioPage.open(chromium, `${server.url}#prompt=${'fox+'.repeat(2500)}&token=${token}`);
+      await waitFor('the token to be off the address', () => !long.page.url().includes(token));
+      expect(await long.page.getByLabel('Prompt').inputValue()).toContain('fox fox');
     }
     await using studio = await StudioPage.open(chromium, server.url);
     const { page } = studio;

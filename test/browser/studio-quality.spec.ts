@@ -134,6 +134,11 @@ describe('the quality of the studio', () => {
       await waitFor('a picture', async () => (await page.locator('[data-figure="Size"]').innerText()) !== '–', 15_000);
       measured.push(
         await page.evaluate(() => {
+          // An observer of what the browser does not know would see nothing, and be content.
+          const unknown = ['paint', 'layout-shift', 'longtask'].filter(
+            (type) => !PerformanceObserver.supportedEntryTypes.includes(type),
+          );
+          if (unknown.length > 0) throw new Error(`the browser does not measure ${unknown.join(', ')}`);
           const paint = (name: string): number => performance.getEntriesByName(name)[0]?.startTime ?? Infinity;
           const { seen } = globalThis as unknown as { seen: { shift: number; longestTaskMs: number } };
           return {
@@ -212,6 +217,42 @@ describe('the quality of the studio', () => {
     expect(await page.getByRole('alert').innerText()).toContain('no weights');
     await studio.screenshot('pipeline-failed');
     expect(await studio.violations()).toEqual([]);
+  });
+
+  it('notices that another pipeline is behind the address, and minds no answer that was overtaken', async () => {
+    await using studio = await StudioPage.open(chromium, server.url);
+    const { page } = studio;
+    await page.clock.install();
+    await page.reload();
+    await waitFor('the server to be ready', () => studio.bar('Play').isEnabled());
+    await page.route('**/v1/service/metadata', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ json: { ...((await answer.json()) as object), name: 'Another world' } });
+    });
+    // The next look at what the pipeline is, not the next at how the server is.
+    await page.clock.fastForward(12_000);
+    await page.getByText('Another world').first().waitFor();
+
+    const late = Promise.withResolvers<void>();
+    let asked = 0;
+    await page.route('**/v1/service/health', async (route) => {
+      asked += 1;
+      if (asked > 1) return route.continue();
+      await late.promise;
+      return route.fulfill({ status: 401, json: { status: 401, code: 'unauthenticated', detail: 'late' } });
+    });
+    const askNow = (): Promise<unknown> => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await askNow();
+    await waitFor('the first to be asked', () => asked === 1);
+    await askNow();
+    await waitFor('the second to be asked', () => asked === 2);
+    const overtaken = page.waitForResponse((answer) => answer.status() === 401);
+    late.resolve();
+    await (await overtaken).finished();
+    await askNow();
+    await waitFor('the third to be asked', () => asked >= 3);
+    expect(await page.getByText('This server asks who you are').count()).toBe(0);
+    expect(await studio.bar('Play').isEnabled()).toBe(true);
   });
 
   it('says when the server is gone, and goes on by itself when it is back', async () => {

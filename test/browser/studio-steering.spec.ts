@@ -20,6 +20,7 @@ export function getService() {
       style: { enum: ['photo', 'ink'], title: 'Style' },
       loop: { type: 'boolean', default: true, title: 'Loop' },
       word: { type: 'string', pattern: '^[a-z]*$', title: 'Word' },
+      layers: { type: 'integer', minimum: 4, maximum: 4, title: 'Layers' },
     } },
     createSession(config) {
       sessions.set(config.session_id, { open: true, said: [{ asked: { ...config, image: config.image?.length } }] });
@@ -40,6 +41,19 @@ export function getService() {
     },
   };
 }
+`;
+/** Lets a test have the browser say that its connection is away, while media goes on. */
+const INTERRUPTIBLE = `
+const connections = [];
+let isAway = false;
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...options) { super(...options); connections.push(this); }
+  get connectionState() { return isAway ? 'disconnected' : super.connectionState; }
+};
+globalThis.interrupt = (away) => {
+  isAway = away;
+  for (const connection of connections) connection.dispatchEvent(new Event('connectionstatechange'));
+};
 `;
 /** A picture of one pixel. */
 const PIXEL = Buffer.from(
@@ -167,6 +181,34 @@ describe('the studio steers', () => {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"name":"duck"');
   });
 
+  it('with keys that were let go of, and a camera that was switched on, while the connection was away', async () => {
+    await using studio = await StudioPage.open(chromium, declared.url);
+    const { page } = studio;
+    await page.addInitScript(INTERRUPTIBLE);
+    await page.reload();
+    await studio.play();
+    await studio.tab('Log');
+    const filtered = async (filter: string): Promise<string> => {
+      await page.getByLabel('Filter the log').fill(filter);
+      return page.locator('.log__lines').innerText();
+    };
+    await page.locator('h1').click();
+    await page.keyboard.down('ArrowUp');
+    await waitFor('the key to be held', async () => (await filtered('chunk press')).includes('ArrowUp'));
+    await page.route('**/v1/stream/whep/**', (route) => route.abort());
+    await page.evaluate('interrupt(true)');
+    await studio.isInState('Reconnecting');
+    await page.keyboard.up('ArrowUp');
+    await page.getByRole('switch', { name: 'Camera' }).click();
+    await page.getByLabel('Camera preview').waitFor();
+    await page.unroute('**/v1/stream/whep/**');
+    await page.evaluate('interrupt(false)');
+    await studio.isInState('Live');
+    await waitFor('the release', async () => (await filtered('chunk release')).includes('ArrowUp'));
+    expect(await page.locator('.log__lines li').count()).toBe(1);
+    await waitFor('the camera to reach the pipeline', async () => (await filtered('"heard":true')) !== '');
+  });
+
   it('asks for what the pipeline declares: a form of its schema, an image, camera and microphone', async () => {
     await using studio = await StudioPage.open(chromium, declared.url);
     const { page } = studio;
@@ -174,6 +216,17 @@ describe('the studio steers', () => {
     expect(await page.getByRole('group', { name: 'WASD' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Use the example' }).click();
     await page.getByRole('spinbutton', { name: 'Steps' }).fill('12');
+    expect(await page.getByRole('slider', { name: 'Steps, slider' }).count()).toBe(1);
+    // Of one value there is nothing to slide.
+    expect(await page.getByRole('spinbutton', { name: 'Layers' }).count()).toBe(1);
+    expect(await page.getByRole('slider', { name: 'Layers, slider' }).count()).toBe(0);
+    // A part that was opened stays open when what is set in it is set no longer.
+    const relayOnly = page.getByRole('switch', { name: 'Relay only' });
+    await page.locator('summary', { hasText: 'Network' }).click();
+    await relayOnly.click();
+    await relayOnly.click();
+    expect(await relayOnly.isVisible()).toBe(true);
+    expect(await relayOnly.isChecked()).toBe(false);
     await page.getByLabel('Style').selectOption('ink');
     await page.getByRole('switch', { name: 'Loop' }).click();
     await page.getByRole('textbox', { name: 'Word' }).fill('NO');
@@ -208,6 +261,13 @@ describe('the studio steers', () => {
     await page.getByLabel('Filter the log').fill('"heard":true');
     await waitFor('camera and microphone to reach the pipeline', async () => (await log()).includes('"heard":true'));
     await studio.screenshot('form');
+
+    // As when it is unplugged.
+    await page
+      .getByLabel('Camera preview')
+      .evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).getTracks()[0]?.dispatchEvent(new Event('ended')));
+    await page.getByText('Camera or microphone cannot be used').waitFor();
+    expect(await page.getByLabel('Camera preview').count()).toBe(0);
 
     await studio.tab('Connect from code');
     for (const language of ['SDK', 'React', 'HTML', 'Plain WebRTC', 'Python', 'curl']) {

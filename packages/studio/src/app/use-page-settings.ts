@@ -16,8 +16,8 @@ export function usePageSettings(studio: Studio): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const write = (): void => {
-      const fragment = settingsFragment(studio);
-      if (fragment === undefined) return;
+      // Settings that are too long for a link leave nothing behind the `#`, so that nothing old stays there, and no token.
+      const fragment = settingsFragment(studio) ?? '';
       history.replaceState(null, '', fragment === '' ? location.pathname + location.search : `#${fragment}`);
     };
     // A token that came with the address is taken off it at once.

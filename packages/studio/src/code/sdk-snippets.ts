@@ -13,7 +13,9 @@ function optionsOf({ offer, camera, microphone, relayOnly, iceServers }: Snippet
 }
 
 const serverOf = ({ baseUrl, needsCredential }: SnippetSettings): unknown =>
-  needsCredential ? { baseUrl, credential: 'YOUR_KEY' } : baseUrl;
+  needsCredential ? { baseUrl, credential: CREDENTIAL_PLACE } : baseUrl;
+
+const CREDENTIAL_PLACE = 'YOUR_KEY';
 
 export function sdkSnippet(settings: SnippetSettings): string {
   return `import { connect${settings.isBidirectional ? ', controlByKeys' : ''} } from '@telefuser/stream-client';
@@ -26,19 +28,23 @@ ${settings.isBidirectional ? 'controlByKeys(session); // arrow keys, WASD and IJ
 }
 
 export function reactSnippet(settings: SnippetSettings): string {
-  return `import { useStream } from '@telefuser/stream-client/react';
+  const { isBidirectional } = settings;
+  return `${
+    isBidirectional ? "import { useEffect } from 'react';\nimport { controlByKeys } from '@telefuser/stream-client';\n" : ''
+  }import { useStream } from '@telefuser/stream-client/react';
 
 const SERVER = ${literal(serverOf(settings))};
-const OPTIONS = ${literal(optionsOf(settings))};
+const OPTIONS = ${literal({ ...optionsOf(settings), autoConnect: false })};
 
 export function Stream() {
-  const { state, error, stats, video, connect, disconnect } = useStream(SERVER, OPTIONS);
-  return (
+  const { state, error, ${isBidirectional ? 'session, ' : ''}video, connect, disconnect } = useStream(SERVER, OPTIONS);
+  const isOpen = state === 'connecting' || state === 'live' || state === 'reconnecting';
+${isBidirectional ? REACT_KEYS : ''}  return (
     <figure>
       <video ref={video} autoPlay playsInline muted controls />
       <figcaption>
-        {error ? \`\${error.message} \${error.remedy}\` : \`\${state}, \${stats?.video?.fps ?? 0} fps\`}
-        <button onClick={() => (state === 'live' ? disconnect() : connect())}>{state === 'live' ? 'Stop' : 'Play'}</button>
+        {error ? \`\${error.message} \${error.remedy}\` : state}
+        <button onClick={isOpen ? disconnect : connect}>{isOpen ? 'Stop' : 'Play'}</button>
       </figcaption>
     </figure>
   );
@@ -46,24 +52,46 @@ export function Stream() {
 `;
 }
 
-/** The custom element, for a page without a build step of its own. */
+const REACT_KEYS = `  // arrow keys, WASD and IJKL
+  useEffect(() => (session ? controlByKeys(session).stop : undefined), [session]);
+`;
+
+/** The custom element: what it has attributes for as attributes, and the rest by a script. */
 export function elementSnippet(settings: SnippetSettings): string {
-  const { baseUrl, offer, isBidirectional } = settings;
+  const { task, prompt, fps, config, image, ...options } = optionsOf(settings);
+  const { relayOnly, ...further } = options;
+  const byScript = Object.keys(further).length > 0;
   const attributes = [
-    `src="${escapeAttribute(baseUrl)}"`,
-    ...(offer.prompt === undefined ? [] : [`prompt="${escapeAttribute(offer.prompt)}"`]),
-    'autoplay',
+    attribute('src', settings.baseUrl),
+    ...(settings.needsCredential ? [attribute('credential', CREDENTIAL_PLACE)] : []),
+    ...Object.entries({ task, prompt, fps, config, image }).flatMap(([name, value]) =>
+      value === undefined ? [] : [attribute(name, typeof value === 'string' ? value : JSON.stringify(value))],
+    ),
+    ...(relayOnly === true ? ['relay-only'] : []),
     'muted',
     'controls',
-    ...(isBidirectional ? ['keys="arrows wasd ijkl"'] : []),
+    ...(settings.isBidirectional ? ['keys="arrows wasd ijkl"'] : []),
+    ...(byScript ? ['paused'] : []),
   ];
-  return `<script type="module">
-  import '@telefuser/stream-client/element';
-</script>
+  return `<!-- In a page that a bundler such as Vite makes; without one it needs an import map. -->
 <telefuser-stream
-  ${indent(attributes.join('\n'), 2)}
+  ${attributes.join('\n  ')}
 ></telefuser-stream>
+<script type="module">
+  import '@telefuser/stream-client/element';
+${byScript ? `  ${indent(elementScript(further), 2).trim()}\n` : ''}</script>
 `;
 }
 
-const escapeAttribute = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+/** What is no attribute has to be there before it connects. */
+const elementScript = (options: Readonly<Record<string, unknown>>): string => `
+const stream = document.querySelector('telefuser-stream');
+stream.options = ${literal(options)};
+stream.connect();
+`;
+
+/** In the quotes that leave more of the value as it is. */
+function attribute(name: string, value: string): string {
+  const escaped = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return value.includes('"') && !value.includes("'") ? `${name}='${escaped}'` : `${name}="${escaped.replaceAll('"', '&quot;')}"`;
+}

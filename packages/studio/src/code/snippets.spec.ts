@@ -29,9 +29,9 @@ describe('the code to connect with', () => {
     expect(SNIPPETS[name].write({ ...SETTINGS, needsCredential: false })).not.toContain('YOUR_KEY');
   });
 
-  it.each(NAMES.filter((name) => name !== 'element'))('has all settings in %s', (name) => {
+  it.each(NAMES)('has all settings in %s', (name) => {
     const code = SNIPPETS[name].write(SETTINGS);
-    for (const part of ['duration_s', '30', 'seed', 'steps', 'fox']) expect(code).toContain(part);
+    for (const part of ['demo', 'fps', 'duration_s', '30', 'seed', 'steps', 'fox']) expect(code).toContain(part);
   });
 
   it('shows an image by its place only', () => {

@@ -19,6 +19,7 @@ interface DeviceInputProps {
 /** A device on or off, which one, and what it sees or hears; it may be changed while the session runs. */
 export function DeviceInput({ input, place, label, isOn, onToggle }: DeviceInputProps): ReactElement {
   const { track, deviceId, error, isOpening } = useStore(input.view);
+  const { phase } = useStore(place.session.view);
   const toast = useToast();
   const devices = useDevices(input.kind === 'camera' ? 'videoinput' : 'audioinput', track);
   useEffect(() => {
@@ -27,11 +28,12 @@ export function DeviceInput({ input, place, label, isOn, onToggle }: DeviceInput
     if (!isOn) input.close();
   }, [isOn, input]);
   useEffect(() => {
-    const { session, phase } = place.session.view.get();
+    const { session } = place.session.view.get();
+    // Also what was changed while there was no connection, as soon as there is one again.
     if (session === undefined || phase.name !== 'live') return;
     const set = input.kind === 'camera' ? session.setCamera(track ?? false) : session.setMicrophone(track ?? false);
     set.catch((failure: unknown) => toast(failureOf(failure).title));
-  }, [track, input, place, toast]);
+  }, [track, input, place, phase.name, toast]);
   const failure = error && failureOf(error);
   return (
     <div className="device">

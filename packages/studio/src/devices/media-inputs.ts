@@ -48,6 +48,11 @@ export class MediaInput {
       }
       this.view.get().track?.stop();
       this.view.set({ track, deviceId: track?.getSettings().deviceId, error: undefined, isOpening: false });
+      // Unplugged, or taken away by the browser; a track that is stopped here says nothing.
+      track?.addEventListener('ended', () => {
+        if (this.view.get().track !== track) return;
+        this.view.set({ ...CLOSED, error: new StreamError('media-unavailable', `The ${this.kind} was taken away.`) });
+      });
     } catch (error) {
       if (turn !== this.#wanted) return;
       this.view.get().track?.stop();

@@ -71,7 +71,13 @@ export function PlayerBar({ place, player, frame }: PlayerBarProps): ReactElemen
         label={player.isRecording ? 'Stop recording and save' : 'Record'}
         aria-pressed={player.isRecording}
         disabled={!isPlaying}
-        onClick={() => player.toggleRecording()}
+        onClick={() => {
+          try {
+            player.toggleRecording();
+          } catch {
+            failed('A recording')();
+          }
+        }}
       />
       {document.pictureInPictureEnabled && (
         <IconButton

@@ -18,7 +18,10 @@ export interface Player {
   snapshot(): Promise<void>;
   /** @throws where the browser does not allow it */
   togglePictureInPicture(): Promise<void>;
-  /** Begins to record, or ends it and saves what was recorded. */
+  /**
+   * Begins to record, or ends it and saves what was recorded.
+   * @throws where the browser cannot record
+   */
   toggleRecording(): void;
 }
 
@@ -62,12 +65,12 @@ export function usePlayer(session: StreamSession | undefined): readonly [RefObje
       return;
     }
     if (session === undefined) return;
-    setIsRecording(true);
     recording.current = new Recording(session.stream, (content, extension) => {
       recording.current = null;
       setIsRecording(false);
       if (content.size > 0) saveFile(fileName('recording', extension, new Date()), content);
     });
+    setIsRecording(true);
   }, [session]);
 
   const player: Player = {

@@ -8,6 +8,8 @@ const READY_INTERVAL_MS = 2000;
 const NOT_READY_INTERVAL_MS = 1000;
 const UNREACHABLE_INTERVAL_MS = 2000;
 const ANSWER_TIMEOUT_MS = 5000;
+/** A server may have been started anew with another pipeline between two looks; its health does not name the pipeline. */
+const METADATA_INTERVAL_MS = 10_000;
 
 export interface ServiceView {
   readonly state: ServiceState;
@@ -31,6 +33,9 @@ export class ServiceWatch {
   readonly view = new Store<ServiceView>(UNKNOWN);
   #stopped = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what was asked: only the last answer counts, as the one with the credential that was just entered. */
+  #turn = 0;
+  #metadataAtMs = -Infinity;
 
   readonly #baseUrl: URL;
   readonly #credential: () => string | undefined;
@@ -55,28 +60,42 @@ export class ServiceWatch {
   /** At once, as when a credential was entered. */
   askNow(): void {
     clearTimeout(this.#timer);
-    void this.#ask();
+    this.#turn += 1;
+    void this.#ask(this.#turn);
   }
 
-  async #ask(): Promise<void> {
+  async #ask(turn: number): Promise<void> {
     const stopped = this.#stopped.signal;
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
     const credential = this.#credential();
     const server = { baseUrl: this.#baseUrl, credential };
+    const isOver = (): boolean => stopped.aborted || turn !== this.#turn;
     try {
       const health = await fetchHealth(server, { signal });
       const state = stateOf(health);
-      // A server that was started anew may have another pipeline.
-      const known = this.view.get();
-      const pipeline =
-        state.name === 'ready' && (known.state.name !== 'ready' || known.pipeline === undefined)
-          ? pipelineOf(await fetchMetadata(server, { signal }))
-          : known.pipeline;
-      if (!stopped.aborted) this.#tell(state, { ...figuresOf(health), pipeline });
+      if (isOver()) return;
+      let { pipeline } = this.view.get();
+      if (state.name === 'ready' && this.#mayBeAnother(health)) {
+        const metadata = await fetchMetadata(server, { signal });
+        if (isOver()) return;
+        this.#metadataAtMs = performance.now();
+        // The same pipeline stays the same object, so that nothing is drawn anew for it.
+        if (JSON.stringify(metadata) !== JSON.stringify(pipeline?.metadata)) pipeline = pipelineOf(metadata);
+      }
+      this.#tell(state, { ...figuresOf(health), pipeline });
     } catch (error) {
-      if (!stopped.aborted) this.#tell(stateOfError(error, credential !== undefined));
+      if (isOver()) return;
+      this.#tell(stateOfError(error, credential !== undefined));
     }
-    if (!stopped.aborted) this.#askLater();
+    this.#askLater();
+  }
+
+  /** Whether another pipeline may be behind the same address by now. */
+  #mayBeAnother({ stream_mode: mode, version }: ServiceHealth): boolean {
+    const { state, pipeline, version: knownVersion } = this.view.get();
+    if (state.name !== 'ready' || pipeline === undefined) return true;
+    const isOld = performance.now() - this.#metadataAtMs >= METADATA_INTERVAL_MS;
+    return isOld || mode !== pipeline.metadata.stream_mode || version !== knownVersion;
   }
 
   #tell(state: ServiceState, rest: Partial<ServiceView> = {}): void {

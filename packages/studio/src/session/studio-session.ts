@@ -25,6 +25,8 @@ export class StudioSession {
   readonly log = new LogBook();
   readonly history = new StatsHistory();
   readonly #keyState = new KeyState();
+  /** Let go of while there was no connection: the pipeline takes them for held until it is told. */
+  readonly #owedReleases = new Set<ControlKey>();
   #current: AbortController | undefined;
 
   get isOpen(): boolean {
@@ -68,6 +70,7 @@ export class StudioSession {
     const current = this.#current;
     if (current === undefined) return;
     this.releaseAll();
+    this.#owedReleases.clear();
     this.#current = undefined;
     void this.view.get().session?.close();
     current.abort();
@@ -79,6 +82,7 @@ export class StudioSession {
     this.#current?.abort();
     this.#current = undefined;
     this.#keyState.releaseAll();
+    this.#owedReleases.clear();
     this.keys.set(NO_KEYS);
     this.tell({ phase, goingAwayAtMs: undefined });
   }
@@ -86,6 +90,7 @@ export class StudioSession {
   /** What has changed. */
   tell(change: Partial<SessionView>): void {
     this.view.update((view) => ({ ...view, ...change }));
+    if (change.phase?.name === 'live') this.#sendOwedReleases();
   }
 
   press(key: ControlKey, holder: string): void {
@@ -126,9 +131,15 @@ export class StudioSession {
     if (messages.length === 0) return;
     for (const { key, action } of messages) {
       const message = { type: 'control', key, action };
-      this.#send(message, (session) => session.control(message));
+      const failure = this.#send(message, (session) => session.control(message));
+      if (failure !== undefined && action === 'release') this.#owedReleases.add(key);
+      else if (failure === undefined) this.#owedReleases.delete(key);
     }
     this.keys.update((keys) => ({ ...keys, held: this.#keyState.held }));
+  }
+
+  #sendOwedReleases(): void {
+    this.#control([...this.#owedReleases].map((key) => ({ key, action: 'release' as const })));
   }
 
   #send(message: Readonly<Record<string, unknown>>, send: (session: StreamSession) => unknown): Failure | undefined {

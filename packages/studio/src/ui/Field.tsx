@@ -1,4 +1,4 @@
-import { useId, type ComponentProps, type ReactElement, type ReactNode } from 'react';
+import { useId, useState, type ComponentProps, type ReactElement, type ReactNode } from 'react';
 import { Icon } from './Icon.tsx';
 
 /** What a field's control is given, so that label, hint and error belong to it. */
@@ -79,14 +79,22 @@ interface DisclosureProps {
   readonly title: string;
   /** What is set inside, for whom it is closed. */
   readonly note?: string | undefined;
+  /** Opens it, at first or later; what closes it is a person. */
   readonly open?: boolean;
   readonly children: ReactNode;
 }
 
 /** Less often needed settings, behind their title. */
 export function Disclosure({ title, note, open = false, children }: DisclosureProps): ReactElement {
+  const [isOpen, setIsOpen] = useState(open);
+  const [told, setTold] = useState(open);
+  // What is set shows itself; what is set no longer stays under the hands that unset it.
+  if (open !== told) {
+    setTold(open);
+    if (open) setIsOpen(true);
+  }
   return (
-    <details className="disclosure" open={open}>
+    <details className="disclosure" open={isOpen} onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
       <summary>
         <Icon name="chevron" />
         {title}

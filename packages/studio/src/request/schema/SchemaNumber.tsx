@@ -29,8 +29,9 @@ export function SchemaNumber({ field, control, value, onChange }: SchemaNumberPr
       placeholder={typeof field.default === 'number' ? String(field.default) : ''}
     />
   );
-  if (min === undefined || max === undefined || (max - min) / (field.step ?? (max - min) / FINE_STEPS) > MAX_SLIDER_STEPS)
-    return input;
+  // A range of one value, or of none, has nothing to slide along.
+  if (min === undefined || max === undefined || !(max > min)) return input;
+  if ((max - min) / (field.step ?? (max - min) / FINE_STEPS) > MAX_SLIDER_STEPS) return input;
   return (
     <div className="slider">
       <input
