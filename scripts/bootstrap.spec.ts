@@ -18,7 +18,7 @@ beforeEach(() => {
   write('package.json', JSON.stringify({ private: true, devDependencies: { node: 'file:tools/node' } }));
 });
 
-afterEach(() => void rmSync(clone, { recursive: true }));
+afterEach(() => rmSync(clone, { recursive: true }));
 
 it('installs the tools of development where the environment leaves them out', () => {
   call('install()', { NODE_ENV: 'production', npm_config_omit: 'dev' });

@@ -154,7 +154,7 @@ describe('the client in Chromium', () => {
         for (;;) {
           try {
             session.send({ type: 'hello' });
-            return told;
+            return await told;
           } catch (error) {
             if ((error as { code?: unknown }).code !== 'not-connected') throw error;
             await new Promise((resolve) => setTimeout(resolve, 20));
