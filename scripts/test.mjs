@@ -9,7 +9,7 @@ import { leftoversOf } from './leftovers.mjs';
 import { ensureSystemPackages } from './system-packages.mjs';
 import { asksForEveryTest, leftOutLines, readReport } from './test-report.mjs';
 
-const PROJECTS = ['unit', 'clients', 'e2e-untimed', 'unit-timed', 'e2e', 'browser', 'interop'];
+const PROJECTS = ['unit', 'e2e-untimed', 'unit-timed', 'e2e', 'browser', 'interop', 'clients'];
 const isStrict = asksForEveryTest(process.env);
 
 function readReportAt(path) {
