@@ -77,8 +77,10 @@ describe('the client in Chromium', () => {
     it('plays, tells its figures and the server’s, and closes at both ends', async () => {
       page = await openClientPage(chromium.context, server.server.url);
       await connect({ statsIntervalMs: 250, prompt: 'a test' });
+      // Sound that is not there yet is worse than a moment's delay: what the browser holds back is asked for.
       const stats = await statsThat('the figures', ({ video, audio, server: theirs }) => {
-        return (video?.fps ?? 0) > 15 && (audio?.bitrate ?? 0) > 0 && (theirs?.latency.send_to_shown?.count ?? 0) > 0;
+        const isPlaying = (video?.fps ?? 0) > 15 && (audio?.bitrate ?? 0) > 0 && (audio?.jitterBufferMs ?? 0) > 100;
+        return isPlaying && (theirs?.latency.send_to_shown?.count ?? 0) > 0;
       });
       expect(stats).toMatchObject({
         video: { width: 832, height: 480, codec: 'video/H264', freezes: 0 },
@@ -91,9 +93,6 @@ describe('the client in Chromium', () => {
       );
       expect([mode, frames]).toEqual(['server_push', 2]);
       expect(await server.api.status(id)).toMatchObject({ status: 'active', state: 'live' });
-      // Sound that is not there yet is worse than a moment's delay: what the browser holds back is asked for.
-      expect(stats.audio?.jitterBufferMs).toBeGreaterThan(100);
-
       const end = await page.evaluate(async () => {
         await Promise.all([session.close(), session.close()]);
         return { ...(await session.ended), state: session.state };
